@@ -1,0 +1,64 @@
+// The boot: fetches the engine, its glue and the policy in one round trip and starts them.
+//
+// It follows the guard in the site script. Nothing here decides: if anything fails, the page works and
+// everything optional stays denied. It never throws into the page.
+//
+// Read next: `../src/lib.rs` (what `start` does).
+(function (w, d) {
+  var A = w.__avow, C, base;
+  if (!A || A.booted) return;
+  A.booted = true;
+  C = A.next || A.config;
+  base = C.base;
+
+  function fail(e) {
+    A.failed = String(e);
+    if (A.reserved) A.reserved();
+    if (A.done) A.done(false);
+  }
+
+  // The page's language, then the visitor's, then the site's first.
+  function language() {
+    var wanted = [d.documentElement.lang].concat(navigator.languages || [], C.lang), i, found;
+    function short(tag) {
+      return tag.toLowerCase().split("-")[0];
+    }
+    for (i = 0; i < wanted.length && !found; i++) {
+      found = wanted[i] && (
+        C.langs.filter(function (lang) { return lang.toLowerCase() === wanted[i].toLowerCase(); })[0] ||
+        C.langs.filter(function (lang) { return short(lang) === short(wanted[i]); })[0]);
+    }
+    return found || C.lang;
+  }
+
+  function body() {
+    return d.body || new Promise(function (done) {
+      d.addEventListener("DOMContentLoaded", done);
+    });
+  }
+
+  try {
+    if (A.config.hash !== C.hash) {
+      A.stale = true;
+      console.warn("Avow: the pasted snippet is of policy version " + A.config.version + ", the site's is " + C.version + ". Paste it again: until then it lets less through.");
+    }
+    Promise.all([
+      import(base + "/assets/" + C.assets.js),
+      fetch(base + "/site/" + C.site + "/" + C.hash + "/" + language() + ".json").then(function (answer) {
+        if (!answer.ok) throw answer.status;
+        return answer.json();
+      }),
+      fetch(base + "/assets/" + C.assets.wasm).then(function (answer) {
+        if (!answer.ok) throw answer.status;
+        return answer;
+      }),
+    ]).then(function (got) {
+      return got[0].default({ module_or_path: got[2] }).then(body).then(function () {
+        got[0].start(got[1], A, C);
+        if (A.done) A.done(true);
+      });
+    }).catch(fail);
+  } catch (e) {
+    fail(e);
+  }
+})(window, document);
