@@ -1,0 +1,205 @@
+//! The engine's promises, case by case and as properties.
+
+use super::*;
+use crate::decision::{Choice, decide};
+use crate::id::{PurposeId, SiteId};
+use crate::policy::Purpose;
+use crate::regime::Regime;
+use proptest::prelude::*;
+
+fn purpose(id: &str, category: OptionalCategory, basis: Basis, since: u32) -> Purpose {
+    Purpose { id: PurposeId::parse(id).unwrap(), category: Category::Optional(category), basis, since }
+}
+
+fn policy_at(version: u32, regime: Regime, optional: Vec<Purpose>) -> Policy {
+    let necessary = Purpose {
+        id: PurposeId::parse("necessary").unwrap(),
+        category: Category::Necessary,
+        basis: Basis::StrictlyNecessary,
+        since: 1,
+    };
+    let purposes = std::iter::once(necessary).chain(optional).collect();
+    Policy::new(SiteId::parse("site").unwrap(), version, "00".repeat(32), regime, purposes).unwrap()
+}
+
+fn two_purposes(version: u32, since: u32) -> Policy {
+    policy_at(
+        version,
+        Regime::strictest(182, 182),
+        vec![
+            purpose("analytics", OptionalCategory::Analytics, Basis::Consent, since),
+            purpose("ads", OptionalCategory::Marketing, Basis::Consent, 1),
+        ],
+    )
+}
+
+const NOW: Millis = Millis(1_763_764_800_000);
+const GPC: Signals = Signals { gpc: true, dnt: false };
+const QUIET: Signals = Signals { gpc: false, dnt: false };
+
+fn days(n: i64) -> Millis {
+    Millis(NOW.0 + n * DAY_MS)
+}
+
+#[test]
+fn nothing_optional_runs_before_a_choice() {
+    let answer = evaluate(&two_purposes(1, 1), QUIET, None, NOW);
+    assert_eq!(answer, Evaluation { ask: Ask::Choice(Reason::First), allowed: vec![true, false, false] });
+}
+
+#[test]
+fn a_refusal_is_remembered_179_days_and_asked_again_after_184() {
+    let policy = two_purposes(1, 1);
+    let refusal = decide(&policy, QUIET, NOW, |_| false);
+    assert_eq!(evaluate(&policy, QUIET, Some(&refusal), days(179)).ask, Ask::No);
+    assert_eq!(evaluate(&policy, QUIET, Some(&refusal), days(184)).ask, Ask::Choice(Reason::Expired));
+}
+
+#[test]
+fn a_new_version_voids_the_changed_grant_and_never_a_denial() {
+    let old = two_purposes(1, 1);
+    let changed = two_purposes(2, 2);
+    let grant = decide(&old, QUIET, NOW, |_| true);
+    let answer = evaluate(&changed, QUIET, Some(&grant), NOW);
+    assert_eq!(answer, Evaluation { ask: Ask::Choice(Reason::Changed), allowed: vec![true, false, true] });
+    let refusal = decide(&old, QUIET, NOW, |_| false);
+    assert_eq!(evaluate(&changed, QUIET, Some(&refusal), NOW).ask, Ask::No);
+    let partial = decide(&old, QUIET, NOW, |optional| optional.purpose.id.as_str() == "ads");
+    let answer = evaluate(&changed, QUIET, Some(&partial), NOW);
+    assert_eq!(answer, Evaluation { ask: Ask::No, allowed: vec![true, false, true] });
+}
+
+#[test]
+fn reject_all_covers_purposes_added_later_but_a_grant_does_not() {
+    let old = policy_at(
+        1,
+        Regime::strictest(182, 182),
+        vec![purpose("analytics", OptionalCategory::Analytics, Basis::Consent, 1)],
+    );
+    let new = two_purposes(2, 1);
+    let refusal = decide(&old, QUIET, NOW, |_| false);
+    assert_eq!(evaluate(&new, QUIET, Some(&refusal), NOW).ask, Ask::No);
+    let grant = decide(&old, QUIET, NOW, |_| true);
+    let answer = evaluate(&new, QUIET, Some(&grant), NOW);
+    assert_eq!(answer, Evaluation { ask: Ask::Choice(Reason::Changed), allowed: vec![true, true, false] });
+}
+
+#[test]
+fn a_partial_choice_keeps_its_denials_when_its_grants_end() {
+    let mut policy = two_purposes(1, 1);
+    policy.regime = Regime::strictest(100, 365);
+    let partial = decide(&policy, QUIET, NOW, |optional| optional.purpose.id.as_str() == "ads");
+    let answer = evaluate(&policy, QUIET, Some(&partial), days(120));
+    assert_eq!(answer, Evaluation { ask: Ask::Choice(Reason::Expired), allowed: vec![true, false, false] });
+}
+
+#[test]
+fn a_grant_from_the_future_is_no_grant() {
+    let policy = two_purposes(1, 1);
+    let grant = decide(&policy, QUIET, days(30), |_| true);
+    assert_eq!(evaluate(&policy, QUIET, Some(&grant), NOW).allowed, [true, false, false]);
+}
+
+#[test]
+fn a_grant_for_an_unpublished_version_is_no_grant() {
+    let grant = decide(&two_purposes(5, 1), QUIET, NOW, |_| true);
+    assert_eq!(evaluate(&two_purposes(4, 1), QUIET, Some(&grant), NOW).allowed, [true, false, false]);
+}
+
+#[test]
+fn gpc_outranks_an_older_grant_and_not_one_made_after_it_was_seen() {
+    let policy = two_purposes(1, 1);
+    let before = decide(&policy, QUIET, NOW, |_| true);
+    assert_eq!(evaluate(&policy, GPC, Some(&before), NOW).allowed, [true, true, false]);
+    let after = decide(&policy, GPC, NOW, |_| true);
+    assert_eq!(evaluate(&policy, GPC, Some(&after), NOW).allowed, [true, true, true]);
+}
+
+#[test]
+fn exempt_statistics_run_only_where_the_regime_knows_them() {
+    let statistics = || vec![purpose("stats", OptionalCategory::Analytics, Basis::Statistics, 1)];
+    let mut gb = Regime::strictest(182, 182);
+    gb.id = "gb".to_owned();
+    gb.exemptions = true;
+    let answer = evaluate(&policy_at(1, gb.clone(), statistics()), QUIET, None, NOW);
+    assert_eq!(answer, Evaluation { ask: Ask::No, allowed: vec![true, true] });
+    let policy = policy_at(1, gb, statistics());
+    let objection = decide(&policy, QUIET, NOW, |_| false);
+    assert_eq!(evaluate(&policy, QUIET, Some(&objection), NOW).allowed, [true, false]);
+    let answer = evaluate(&policy_at(1, Regime::strictest(182, 182), statistics()), QUIET, None, NOW);
+    assert_eq!(answer, Evaluation { ask: Ask::Choice(Reason::First), allowed: vec![true, false] });
+}
+
+#[test]
+fn the_other_behaviours_do_not_prompt() {
+    let purposes = || {
+        vec![
+            purpose("stats", OptionalCategory::Analytics, Basis::Consent, 1),
+            purpose("ads", OptionalCategory::Marketing, Basis::Consent, 1),
+        ]
+    };
+    let with = |behaviour| {
+        let mut regime = Regime::strictest(182, 182);
+        regime.behaviour = behaviour;
+        policy_at(1, regime, purposes())
+    };
+    let unasked = |behaviour, signals| evaluate(&with(behaviour), signals, None, NOW);
+    let all = vec![true, true, true];
+    assert_eq!(unasked(Behaviour::NoticeFirst, QUIET), Evaluation { ask: Ask::Notice, allowed: all.clone() });
+    assert_eq!(unasked(Behaviour::RightsFirst, QUIET), Evaluation { ask: Ask::No, allowed: all });
+    assert_eq!(unasked(Behaviour::RightsFirst, GPC).allowed, [true, true, false]);
+    assert_eq!(unasked(Behaviour::StatisticsOnly, QUIET).allowed, [true, true, false]);
+}
+
+#[test]
+fn a_site_with_only_necessary_purposes_never_asks() {
+    let policy = policy_at(1, Regime::strictest(182, 182), vec![]);
+    assert_eq!(evaluate(&policy, QUIET, None, NOW), Evaluation { ask: Ask::No, allowed: vec![true] });
+}
+
+proptest! {
+    /// Whatever is stored: a consent purpose runs only on a stored, live, covering grant of that very purpose.
+    #[test]
+    fn consent_first_never_runs_without_a_covering_grant(
+        version in 0u32..6, published in 1u32..6, since in 1u32..6, gpc: bool, seen: bool,
+        decided in -400i64..400, expires in -400i64..800,
+        choices in proptest::collection::vec(("analytics|ads|other", any::<bool>()), 0..4),
+    ) {
+        let policy = two_purposes(published, since.min(published));
+        let stored = Decision {
+            version, decided: days(decided), expires: days(expires), gpc: seen,
+            choices: choices.into_iter()
+                .map(|(id, granted)| Choice { purpose: PurposeId::parse(&id).unwrap(), granted })
+                .collect(),
+        };
+        let answer = evaluate(&policy, Signals { gpc, dnt: false }, Some(&stored), NOW);
+        prop_assert!(answer.allowed[0]);
+        for (purpose, allowed) in policy.purposes().iter().zip(&answer.allowed).skip(1) {
+            if *allowed {
+                prop_assert_eq!(stored.find(&purpose.id), Some(true));
+                prop_assert!(stored.version >= purpose.since && stored.version <= policy.version);
+                prop_assert!(stored.expires > NOW && stored.decided <= days(1));
+            }
+        }
+    }
+
+    /// A later version of a policy never turns a denial into a question or a permission.
+    #[test]
+    fn a_denial_survives_every_later_version(published in 1u32..6, since in 1u32..6, day in 0i64..181) {
+        let refusal = decide(&two_purposes(1, 1), QUIET, NOW, |_| false);
+        let answer = evaluate(&two_purposes(published, since.min(published)), QUIET, Some(&refusal), days(day));
+        prop_assert_eq!(answer, Evaluation { ask: Ask::No, allowed: vec![true, false, false] });
+    }
+
+    /// What was decided is what runs, until it ends.
+    #[test]
+    fn a_fresh_decision_is_obeyed(analytics: bool, ads: bool, gpc: bool) {
+        let policy = two_purposes(3, 2);
+        let signals = Signals { gpc, dnt: false };
+        let decision = decide(&policy, signals, NOW, |optional| {
+            if optional.purpose.id.as_str() == "ads" { ads } else { analytics }
+        });
+        let answer = evaluate(&policy, signals, Some(&decision), NOW);
+        prop_assert_eq!(answer, Evaluation { ask: Ask::No, allowed: vec![true, analytics, ads] });
+    }
+}
