@@ -1,1 +1,17 @@
-//! Placeholder until its modules land.
+//! The harness: real servers, databases and browsers, each made for one test and ended with it.
+//!
+//! What this is not: it knows no product internals. It starts the binaries that a site owner starts, and
+//! speaks HTTP, SQL-free, and WebDriver BiDi to them.
+//! Read next: `server.rs` (the server), `demo.rs` (the demo site), `browser.rs` (the browsers).
+
+pub mod browser;
+pub mod cut;
+pub mod database;
+pub mod decision;
+pub mod demo;
+pub mod page;
+pub mod policy;
+pub mod process;
+pub mod server;
+pub mod time;
+pub mod tools;

@@ -1,0 +1,1 @@
+//! Tests over HTTP and the command line, each on both databases.

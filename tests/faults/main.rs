@@ -1,0 +1,1 @@
+//! Tests with faults made for real: killed processes, cut wires, full disks.
