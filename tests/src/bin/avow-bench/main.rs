@@ -1,0 +1,226 @@
+//! `cargo xtask bench`: the figures that the project promises, each as a ratio to a yardstick of the same run.
+//!
+//! Rounds are interleaved (yardstick, Avow, yardstick, …) so that a slow minute of the machine hits both;
+//! medians are reported. Options: `--quick` (one short round, small history: shows that it works, measures
+//! nothing), `--out FILE` (the table as Markdown). Ends with 1 if a limit is missed.
+//!
+//! Environment: `AVOW_BIN` (the release build), `AVOW_DIST` (the widget's built files), and
+//! `AVOW_TEST_POSTGRES_URL`; what is not set is said and left out.
+
+mod body;
+mod load;
+mod pgbench;
+mod report;
+mod server;
+mod yardstick;
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context as _, Result};
+
+use crate::body::{SITE, Template};
+use crate::load::{Run, Until, Write};
+use crate::report::{Report, float, median, rate};
+use crate::server::{Database, Server};
+
+/// Keep-alive connections, as the promise states it.
+const CONNECTIONS: usize = 64;
+
+/// How long and how much.
+#[derive(Clone, Copy)]
+struct Plan {
+    rounds: u32,
+    time: Duration,
+    history: u64,
+}
+
+#[tokio::main]
+async fn main() -> Result<()> {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    if let [role, bytes] = arguments.as_slice()
+        && role == yardstick::ROLE
+    {
+        return yardstick::serve(bytes.parse()?).await;
+    }
+    let quick = arguments.iter().any(|argument| argument == "--quick");
+    let plan = if quick {
+        Plan { rounds: 1, time: Duration::from_millis(500), history: 2_000 }
+    } else {
+        Plan { rounds: 5, time: Duration::from_secs(4), history: 1_000_000 }
+    };
+    let program =
+        std::env::var_os("AVOW_BIN").map(PathBuf::from).context("AVOW_BIN: the program to measure")?;
+    let folder = tempfile::tempdir()?;
+    let mut report = Report::default();
+    report.note(format!(
+        "{} rounds of {:?} each, medians; {CONNECTIONS} keep-alive connections",
+        plan.rounds, plan.time
+    ));
+    sqlite(&program, folder.path(), plan, &mut report).await?;
+    match std::env::var("AVOW_TEST_POSTGRES_URL") {
+        Ok(url) => postgres(&program, folder.path(), &url, plan, &mut report).await?,
+        Err(_) => report.note("PostgreSQL: not measured, AVOW_TEST_POSTGRES_URL is not set".to_owned()),
+    }
+    sizes(&mut report)?;
+    if let Some(at) = arguments.iter().position(|argument| argument == "--out") {
+        std::fs::write(arguments.get(at + 1).context("--out FILE")?, report.markdown())?;
+    }
+    // A quick round shows that the program works; it is too short to judge.
+    if !quick && !report.holds() {
+        std::process::exit(1);
+    }
+    Ok(())
+}
+
+/// Durable consents into the embedded database, and the files that every page fetches.
+async fn sqlite(program: &Path, folder: &Path, plan: Plan, report: &mut Report) -> Result<()> {
+    let database = Database::Folder(folder.join("empty"));
+    let server = Server::start(program, folder, &database).await?;
+    let sample = Template::new(server.address, 1, &server.hash, 0);
+    let bare = yardstick::start(1).await?;
+    let echo = request("POST", &bare.address.to_string(), "/", sample.body());
+    let (mut echoes, mut loops, mut posts) = (Vec::new(), Vec::new(), Vec::new());
+    for round in 0..plan.rounds {
+        echoes.push(
+            load::run(bare.address, CONNECTIONS, Until::Elapsed(plan.time), 200, constant(&echo)).await?,
+        );
+        loops.push(yardstick::group_commit(folder, CONNECTIONS, plan.time, sample.body().as_bytes()).await?);
+        posts.push(post(&server, round, Until::Elapsed(plan.time)).await?);
+    }
+    let (echo, group, empty) = (rate(&echoes), median(loops), rate(&posts));
+    report.note(format!(
+        "bare echo {echo:.0}/s, bare group commit {group:.0}/s, durable consents {empty:.0}/s"
+    ));
+    report.floor("SQLite: durable consents, share of a bare echo", empty / echo, 0.10);
+    report.floor("SQLite: durable consents, share of a bare group commit", empty / group, 0.6);
+    report.note(format!("latency p50 {:.1} ms", median(posts.iter().map(|run| run.p50).collect())));
+    report.ceiling("SQLite: p99", median(posts.iter().map(|run| run.p99).collect()), 50.0, " ms");
+    files(&server, plan, report).await?;
+    history(program, folder, server, plan, report).await?;
+    Ok(())
+}
+
+/// The rate with a long history against the rate with none: two servers, rounds interleaved.
+async fn history(
+    program: &Path,
+    folder: &Path,
+    empty: Server,
+    plan: Plan,
+    report: &mut Report,
+) -> Result<()> {
+    let full = Server::start(program, folder, &Database::Folder(folder.join("full"))).await?;
+    let filled = post(&full, 1000, Until::Sent(plan.history)).await?;
+    report.note(format!("{} records stored at {:.0}/s", filled.count, filled.rate));
+    let (mut with, mut without) = (Vec::new(), Vec::new());
+    for round in 0..plan.rounds {
+        without.push(post(&empty, 100 + round, Until::Elapsed(plan.time)).await?);
+        with.push(post(&full, 100 + round, Until::Elapsed(plan.time)).await?);
+    }
+    let what = format!("SQLite: rate with {} records stored, share of the rate with few", plan.history);
+    report.floor(&what, rate(&with) / rate(&without), 0.9);
+    if let Some((now, peak)) = full.memory() {
+        let megabytes = |bytes: u64| float(bytes) / f64::from(1 << 20);
+        report.note(format!("resident memory after that: {:.1} MiB", megabytes(now)));
+        report.ceiling("SQLite: peak resident memory", megabytes(peak), 64.0, " MiB");
+    }
+    empty.stop().await?;
+    full.stop().await
+}
+
+/// The site script and the largest asset, against a bare GET of the same number of bytes.
+async fn files(server: &Server, plan: Plan, report: &mut Report) -> Result<()> {
+    let script = reqwest::get(format!("http://{}/site/{SITE}.js", server.address)).await?.text().await?;
+    let wasm = script
+        .split('"')
+        .find(|word| {
+            word.starts_with("avow-") && Path::new(word).extension().is_some_and(|end| end == "wasm")
+        })
+        .context("the site script names no module")?
+        .to_owned();
+    for (name, path) in [("site script", format!("/site/{SITE}.js")), ("module", format!("/assets/{wasm}"))] {
+        let address = server.address.to_string();
+        let size = reqwest::Client::new()
+            .get(format!("http://{address}{path}"))
+            .header("Accept-Encoding", "br")
+            .send()
+            .await?
+            .error_for_status()?
+            .bytes()
+            .await?
+            .len();
+        let bare = yardstick::start(size).await?;
+        let bare_get = request("GET", &bare.address.to_string(), "/", "");
+        let get = request("GET", &address, &path, "");
+        let (mut yard, mut own) = (Vec::new(), Vec::new());
+        for _ in 0..plan.rounds {
+            let until = Until::Elapsed(plan.time / 2);
+            yard.push(load::run(bare.address, CONNECTIONS, until, 200, constant(&bare_get)).await?);
+            own.push(load::run(server.address, CONNECTIONS, until, 200, constant(&get)).await?);
+        }
+        report.note(format!("{name}, {size} bytes: bare GET {:.0}/s, Avow {:.0}/s", rate(&yard), rate(&own)));
+        report.floor(&format!("{name}: share of a bare GET"), rate(&own) / rate(&yard), 0.6);
+    }
+    Ok(())
+}
+
+/// Durable consents into PostgreSQL, against its own single-row inserts.
+async fn postgres(program: &Path, folder: &Path, url: &str, plan: Plan, report: &mut Report) -> Result<()> {
+    let url = pgbench::create(url, "avow_bench").await?;
+    let server = Server::start(program, folder, &Database::Url(url.clone())).await?;
+    let sample = Template::new(server.address, 1, &server.hash, 0);
+    let (mut single, mut posts) = (Vec::new(), Vec::new());
+    for round in 0..plan.rounds {
+        single.push(pgbench::run(&url, folder, plan.time, sample.body()).await?);
+        posts.push(post(&server, round, Until::Elapsed(plan.time)).await?);
+    }
+    let (single, own) = (median(single), rate(&posts));
+    report.note(format!("pgbench, 16 clients: {single:.0} inserts/s; Avow on PostgreSQL {own:.0}/s"));
+    report.floor("PostgreSQL: durable consents, share of pgbench's inserts", own / single, 0.5);
+    report.note(format!("PostgreSQL: p99 {:.1} ms", median(posts.iter().map(|run| run.p99).collect())));
+    server.stop().await
+}
+
+/// What the page has to fetch, from the built files.
+fn sizes(report: &mut Report) -> Result<()> {
+    let Some(dist) = std::env::var_os("AVOW_DIST") else {
+        report.note("sizes: not measured, AVOW_DIST is not set".to_owned());
+        return Ok(());
+    };
+    let text =
+        std::fs::read_to_string(Path::new(&dist).join("manifest.json")).context("read the manifest")?;
+    let manifest: serde_json::Value = serde_json::from_str(&text)?;
+    let sizes = manifest["sizes"].as_object().context("sizes in the manifest")?;
+    let mut all = 0.0;
+    for (name, size) in sizes {
+        let bytes = size["br"].as_f64().context("a size after brotli")?;
+        all += bytes;
+        report.note(format!("{name}: {bytes} bytes after brotli"));
+        if name == "guard.js" {
+            report.ceiling("guard, brotli", bytes / 1000.0, 4.0, " kB");
+        }
+    }
+    report.ceiling("all that the first layer needs, brotli", all / 1000.0, 23.0, " kB");
+    Ok(())
+}
+
+async fn post(server: &Server, run: u32, until: Until) -> Result<Run> {
+    let template = Template::new(server.address, 1, &server.hash, run);
+    let write: Write = Arc::new(move |number, buffer: &mut Vec<u8>| template.write(number, buffer));
+    load::run(server.address, CONNECTIONS, until, 201, write).await
+}
+
+fn request(method: &str, host: &str, path: &str, body: &str) -> Vec<u8> {
+    format!(
+        "{method} {path} HTTP/1.1\r\nHost: {host}\r\nAccept-Encoding: br\r\nContent-Type: application/json\r\n\
+         Content-Length: {}\r\n\r\n{body}",
+        body.len()
+    )
+    .into_bytes()
+}
+
+fn constant(request: &[u8]) -> Write {
+    let request = request.to_vec();
+    Arc::new(move |_, buffer: &mut Vec<u8>| buffer.extend_from_slice(&request))
+}
