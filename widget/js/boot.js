@@ -1,4 +1,5 @@
-// The boot: fetches the engine, its glue and the policy in one round trip and starts them.
+// The boot: fetches the engine, its glue and the policy in one round trip and starts them. It also gives the
+// engine its hands (`A.style` and following): storage, promises and events, which cost less here than there.
 //
 // It follows the guard in the site script. Nothing here decides: if anything fails, the page works and
 // everything optional stays denied. It never throws into the page.
@@ -13,7 +14,6 @@
 
   function fail(e) {
     A.failed = String(e);
-    if (A.reserved) A.reserved();
     if (A.done) A.done(false);
   }
 
@@ -37,6 +37,128 @@
     });
   }
 
+  var memory = {}, tabs;
+
+  A.style = function (css) {
+    var sheet;
+    try {
+      // Unlike a style element this works under a page's own strict policy.
+      sheet = new CSSStyleSheet();
+      sheet.replaceSync(css);
+      d.adoptedStyleSheets = Array.from(d.adoptedStyleSheets).concat(sheet);
+    } catch (e) {
+      sheet = d.createElement("style");
+      sheet.id = "avow-style";
+      sheet.textContent = css;
+      d.head.appendChild(sheet);
+    }
+  };
+
+  // Where there is no storage, the page's memory does for as long as the page lives.
+  A.kept = function (key) {
+    try {
+      return localStorage.getItem(key) || memory[key] || "";
+    } catch (e) {
+      return memory[key] || "";
+    }
+  };
+  A.keep = function (key, value) {
+    delete memory[key];
+    try {
+      if (value) localStorage.setItem(key, value);
+      else localStorage.removeItem(key);
+    } catch (e) {
+      memory[key] = value;
+    }
+  };
+
+  A.clear = function (kind, name, prefix) {
+    function fits(key) {
+      return prefix ? !key.indexOf(name) : key === name;
+    }
+    try {
+      if (kind === "local" || kind === "session") {
+        kind = w[kind + "Storage"];
+        Object.keys(kind).filter(fits).forEach(function (key) {
+          kind.removeItem(key);
+        });
+      } else if (kind === "indexeddb") {
+        indexedDB.databases().then(function (list) {
+          list.forEach(function (one) {
+            if (fits(one.name)) indexedDB.deleteDatabase(one.name);
+          });
+        });
+      } else if (kind === "cache") {
+        caches.keys().then(function (list) {
+          list.filter(fits).forEach(function (key) {
+            caches.delete(key);
+          });
+        });
+      }
+    } catch (e) {}
+  };
+
+  A.post = function (url, id, body) {
+    function done(status, answer, retry) {
+      A.hear({ type: "avow-reply", id: id, status: status, seal: answer && answer.seal, retry: +retry });
+    }
+    fetch(url, {
+      method: "POST",
+      // It outlives the page, and carries no cookie.
+      keepalive: true,
+      credentials: "omit",
+      headers: { "Content-Type": "application/json" },
+      body: body,
+    }).then(function (answer) {
+      var retry = answer.headers.get("Retry-After");
+      return answer.json().then(
+        function (json) { done(answer.status, json, retry); },
+        // An answer cut short, or not ours: a success without its body is none.
+        function () { done(answer.ok ? 0 : answer.status, null, retry); }
+      );
+    }, function () {
+      done(0);
+    });
+  };
+
+  A.emit = function (json, others) {
+    try {
+      d.dispatchEvent(new CustomEvent("avow:decision", { detail: JSON.parse(json) }));
+      if (others) tabs.postMessage(1);
+    } catch (e) {}
+  };
+
+  // The page's own calls, first those that waited.
+  function serve(engine) {
+    ["acceptAll", "rejectAll", "open", "withdraw"].forEach(function (name) {
+      w.avow[name] = function () {
+        engine.call(name);
+      };
+    });
+    w.avow.on = function (name, listener) {
+      d.addEventListener("avow:" + name, function (e) {
+        listener(e.detail);
+      });
+    };
+    w.avow.decision = function () {
+      return JSON.parse(engine.decision() || "null");
+    };
+    A.queue.splice(0).forEach(function (call) {
+      w.avow[call[0]].apply(null, call[1]);
+    });
+  }
+
+  try {
+    tabs = new BroadcastChannel("avow");
+    tabs.onmessage = function (e) {
+      A.hear(e);
+    };
+  } catch (e) {}
+
+  try {
+    A.reloaded = performance.getEntriesByType("navigation")[0].type === "reload";
+  } catch (e) {}
+
   try {
     if (A.config.hash !== C.hash) {
       A.stale = true;
@@ -55,6 +177,7 @@
     ]).then(function (got) {
       return got[0].default({ module_or_path: got[2] }).then(body).then(function () {
         got[0].start(got[1], A, C);
+        serve(got[0]);
         if (A.done) A.done(true);
       });
     }).catch(fail);

@@ -1,0 +1,151 @@
+//! What a visitor's act means: the decision it makes, or that it counts for nothing.
+//!
+//! Pure: the clock, the cookie and what was measured come as arguments. Whether a stored decision still
+//! holds is the engine's answer (`shared::engine`); what follows on the page is `gate`'s.
+
+use avow_shared::act::{Control, Input, RejectButton, Surface};
+use avow_shared::cookie;
+use avow_shared::decision::{Decision, decide};
+use avow_shared::engine::{Ask, Evaluation, evaluate};
+use avow_shared::id::Millis;
+use avow_shared::policy::Policy;
+use avow_shared::signals::Signals;
+
+/// What the visitor, or a program on their behalf, asks for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Wish {
+    /// Everything optional.
+    AcceptAll,
+    /// Nothing optional.
+    RejectAll,
+    /// One answer per optional purpose, in the policy's order.
+    Save(Vec<bool>),
+    /// Every grant taken back.
+    Withdraw,
+}
+
+/// How it was asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct How {
+    /// Where.
+    pub surface: Surface,
+    /// By which means.
+    pub input: Input,
+    /// The reject button in view at that moment, or `None` if there was none.
+    pub reject: Option<RejectButton>,
+}
+
+/// The word that the visitor is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Said {
+    /// Everything was allowed.
+    Accepted,
+    /// Nothing was allowed, and nothing had been.
+    Rejected,
+    /// Something was allowed, something not.
+    Saved,
+    /// What had been allowed was taken back.
+    Withdrawn,
+}
+
+/// A wish that counted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Answer {
+    /// The decision.
+    pub decision: Decision,
+    /// The control that made it.
+    pub control: Control,
+    /// What to tell.
+    pub said: Said,
+}
+
+/// The visitor's standing on this page.
+#[derive(Clone, Debug)]
+pub struct Machine {
+    /// The browser's signals.
+    pub signals: Signals,
+    /// The decision in force, from the cookie or made here.
+    pub stored: Option<Decision>,
+    /// What follows from it.
+    pub evaluation: Evaluation,
+}
+
+impl Machine {
+    /// Starts from what the device holds: `cookies` is `document.cookie`.
+    pub fn new(policy: &Policy, signals: Signals, cookies: &str, now: Millis) -> Self {
+        let stored = read(cookies);
+        let evaluation = evaluate(policy, signals, stored.as_ref(), now);
+        Self { signals, stored, evaluation }
+    }
+
+    /// Takes over what another tab decided; true if it differs. A cookie that is gone is no decision.
+    pub fn follow(&mut self, policy: &Policy, cookies: &str, now: Millis) -> bool {
+        let stored = read(cookies);
+        let differs = stored != self.stored;
+        self.stored = stored;
+        self.evaluation = evaluate(policy, self.signals, self.stored.as_ref(), now);
+        differs
+    }
+
+    /// True if the decision in force grants anything.
+    pub fn grants_any(&self) -> bool {
+        self.stored.as_ref().is_some_and(Decision::grants_any)
+    }
+
+    /// True while the visitor must be told or asked something.
+    pub fn asks(&self) -> bool {
+        self.evaluation.ask != Ask::No
+    }
+
+    /// Answers a wish. `None`: it would grant something without a person's act, or with no fair way to
+    /// refuse in view, so it counts for nothing and the preferences must be shown instead.
+    pub fn answer(&mut self, policy: &Policy, wish: Wish, how: &How, now: Millis) -> Option<Answer> {
+        let (control, granted) = match wish {
+            Wish::AcceptAll => (Control::AcceptAll, None),
+            Wish::Save(granted) => (Control::Save, Some(granted)),
+            Wish::RejectAll => (Control::RejectAll, Some(Vec::new())),
+            Wish::Withdraw => (Control::Withdraw, Some(Vec::new())),
+        };
+        let mut at = 0;
+        let decision = decide(policy, self.signals, now, |_| {
+            at += 1;
+            granted.as_ref().is_none_or(|granted| granted.get(at - 1) == Some(&true))
+        });
+        let grants = decision.grants_any();
+        if grants && (how.input == Input::Script || !how.reject.is_some_and(|reject| reject.is_fair())) {
+            return None;
+        }
+        let stood = self.grants_any();
+        let said = match (grants, decision.choices.iter().all(|choice| choice.granted)) {
+            (true, true) => Said::Accepted,
+            (true, false) => Said::Saved,
+            (false, _) if stood || control == Control::Withdraw => Said::Withdrawn,
+            (false, _) => Said::Rejected,
+        };
+        self.stored = Some(decision.clone());
+        self.evaluation = evaluate(policy, self.signals, self.stored.as_ref(), now);
+        Some(Answer { decision, control, said })
+    }
+
+    /// What to say on a page that was loaded anew because of an answer: only within a few seconds of it.
+    pub fn just_said(&self, now: Millis) -> Option<Said> {
+        const FRESH_MS: i64 = 15_000;
+        let decision = self.stored.as_ref()?;
+        if !(0..FRESH_MS).contains(&(now.0 - decision.decided.0)) {
+            return None;
+        }
+        Some(match (decision.grants_any(), decision.choices.iter().all(|choice| choice.granted)) {
+            (true, true) => Said::Accepted,
+            (true, false) => Said::Saved,
+            // A refusal alone never reloads a page, so something was taken back.
+            (false, _) => Said::Withdrawn,
+        })
+    }
+}
+
+fn read(cookies: &str) -> Option<Decision> {
+    cookie::find_in(cookies).and_then(cookie::parse).map(|stored| stored.decision)
+}
+
+#[cfg(test)]
+mod tests;
