@@ -1,2 +1,53 @@
-//! Placeholder until its modules land.
-fn main() {}
+//! `cargo xtask`: the project's own commands. This file reads the command line and nothing else.
+//!
+//! Read next: `setup.rs` (what a machine needs), `widget.rs` (the WebAssembly build), `test.rs` (what CI runs).
+
+mod children;
+mod npm;
+mod services;
+mod setup;
+mod shell;
+mod size;
+mod toolchain;
+mod widget;
+
+use anyhow::{Result, bail};
+use std::process::ExitCode;
+
+const USAGE: &str = "\
+cargo xtask COMMAND
+
+  setup           install or name what is missing (WebAssembly, npm tools, browsers, databases)
+  widget          build the widget into widget/dist and check its size
+  demo            build everything and serve the demo site until Ctrl-C
+  test [--full]   every check; --full adds the long rounds
+  bench [ARGS]    measure the release build; ARGS go to avow-bench
+  tidy            the rules of ARCHITECTURE.md and CONTRIBUTING.md that no compiler checks
+  ci              test, as the build server runs it: a missing service is a failure
+";
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let done = children::handle_signals().and_then(|()| run(&arguments));
+    children::stop_all();
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("xtask: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(arguments: &[String]) -> Result<()> {
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    match arguments.as_slice() {
+        ["setup"] => setup::run(setup::Scope::Everything),
+        ["widget"] => widget::run(),
+        [] | ["help" | "--help" | "-h"] => {
+            print!("{USAGE}");
+            Ok(())
+        }
+        other => bail!("unknown command `{}`\n\n{USAGE}", other.join(" ")),
+    }
+}

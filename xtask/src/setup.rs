@@ -1,0 +1,120 @@
+//! Installs what a machine lacks, or says in one sentence what to install. Quick when there is nothing to do.
+
+use crate::shell::{self, capture, find_program, is_ci, is_root, step};
+use crate::{npm, services, toolchain};
+use anyhow::{Result, bail};
+use std::path::PathBuf;
+use std::process::Command;
+
+/// How much a command needs.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Scope {
+    /// Enough to build and serve.
+    Build,
+    /// Also what the tests drive: browsers, PostgreSQL, Redis.
+    Everything,
+}
+
+/// A program that the tests start, and where it comes from.
+struct Needed {
+    what: &'static str,
+    find: fn() -> Option<PathBuf>,
+    package: &'static str,
+}
+
+const NEEDED: [Needed; 5] = [
+    Needed { what: "Chromium", find: chromium, package: "chromium" },
+    Needed { what: "ChromeDriver", find: chromedriver, package: "chromium-driver" },
+    Needed { what: "Firefox", find: firefox, package: "firefox-esr" },
+    Needed { what: "PostgreSQL", find: services::postgres_bin, package: "postgresql" },
+    Needed { what: "Redis", find: services::redis_server, package: "redis-server" },
+];
+
+pub fn run(scope: Scope) -> Result<()> {
+    step("setup: npm tools", || {
+        npm::install("widget")?;
+        if shell::root().join("demo-site/package-lock.json").exists() {
+            npm::install("demo-site")?;
+        }
+        Ok(())
+    })?;
+    step("setup: WebAssembly", || {
+        let toolchain = toolchain::find_or_install()?;
+        println!("    {}", toolchain.version()?);
+        Ok(())
+    })?;
+    if scope == Scope::Everything {
+        step("setup: browsers and databases", browsers_and_databases)?;
+    }
+    Ok(())
+}
+
+fn browsers_and_databases() -> Result<()> {
+    let missing: Vec<&Needed> = NEEDED.iter().filter(|needed| (needed.find)().is_none()).collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    let packages: Vec<&str> = missing.iter().map(|needed| needed.package).collect();
+    apt_install(&packages)?;
+    let missing: Vec<&Needed> = missing.into_iter().filter(|needed| (needed.find)().is_none()).collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    let names = missing.iter().map(|needed| needed.what).collect::<Vec<_>>().join(", ");
+    let packages = missing.iter().map(|needed| needed.package).collect::<Vec<_>>().join(" ");
+    let sentence = format!("{names} missing: on Debian, `apt-get install {packages}`");
+    if is_ci() {
+        bail!(sentence);
+    }
+    println!("    {sentence}; tests that need them will be skipped");
+    Ok(())
+}
+
+/// Installs Debian packages where this process may. `false`: it may not, or apt could not; the caller knows
+/// better what to say then.
+pub fn apt_install(packages: &[&str]) -> Result<bool> {
+    if !is_root() || find_program("apt-get").is_none() {
+        return Ok(false);
+    }
+    println!("    apt-get install {}", packages.join(" "));
+    let mut install = apt();
+    install.args(["install", "--yes", "--no-install-recommends"]).args(packages);
+    if shell::succeeds(&mut install) {
+        return Ok(true);
+    }
+    // The lists may be empty or old.
+    capture(apt().arg("update"))?;
+    if let Err(error) = capture(&mut install) {
+        println!("    {error}");
+        return Ok(false);
+    }
+    Ok(true)
+}
+
+fn apt() -> Command {
+    let mut command = Command::new("apt-get");
+    command.arg("-q").env("DEBIAN_FRONTEND", "noninteractive");
+    // Installed servers are ours to start, on our own ports.
+    command.env("RUNLEVEL", "1").stdin(std::process::Stdio::null());
+    command
+}
+
+pub fn chromium() -> Option<PathBuf> {
+    named("AVOW_CHROMIUM", &["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"])
+}
+
+pub fn chromedriver() -> Option<PathBuf> {
+    named("AVOW_CHROMEDRIVER", &["chromedriver"])
+}
+
+pub fn firefox() -> Option<PathBuf> {
+    named("AVOW_FIREFOX", &["firefox-esr", "firefox"])
+}
+
+/// A program named by a variable, or the first of these on the search path.
+pub fn named(variable: &str, names: &[&str]) -> Option<PathBuf> {
+    match std::env::var_os(variable) {
+        Some(path) => Some(PathBuf::from(path)).filter(|path| shell::is_executable(path)),
+        None => names.iter().find_map(|name| find_program(name)),
+    }
+}

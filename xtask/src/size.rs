@@ -1,0 +1,120 @@
+//! What the visitor's browser has to fetch: compresses files, prints the table, holds the budgets.
+
+use anyhow::{Context, Result, bail};
+use std::io::Write;
+
+/// Largest the guard may be, in brotli bytes.
+const GUARD: usize = 4_000;
+/// Wanted for all that the first layer needs, in brotli bytes.
+const WANTED: usize = 20_000;
+/// The build fails above this.
+const LIMIT: usize = 23_000;
+
+/// The bytes of one file as it is, in brotli and in gzip.
+pub struct Packed {
+    pub name: String,
+    pub raw: Vec<u8>,
+    pub brotli: Vec<u8>,
+    pub gzip: Vec<u8>,
+}
+
+impl Packed {
+    /// Compresses as hard as the formats allow; the same input gives the same bytes.
+    pub fn new(name: &str, raw: Vec<u8>) -> Result<Self> {
+        let mut brotli = Vec::new();
+        let parameters = brotli::enc::BrotliEncoderParams {
+            quality: 11,
+            lgwin: 22,
+            size_hint: raw.len(),
+            ..Default::default()
+        };
+        brotli::BrotliCompress(&mut raw.as_slice(), &mut brotli, &parameters)
+            .with_context(|| format!("compress {name} with brotli"))?;
+        let mut gzip = flate2::GzBuilder::new().mtime(0).write(Vec::new(), flate2::Compression::best());
+        gzip.write_all(&raw)?;
+        Ok(Self { name: name.to_owned(), brotli, gzip: gzip.finish()?, raw })
+    }
+
+    /// For the manifest.
+    pub fn sizes(&self) -> serde_json::Value {
+        serde_json::json!({ "raw": self.raw.len(), "br": self.brotli.len(), "gz": self.gzip.len() })
+    }
+}
+
+/// The parts of the first layer, in the order they are fetched.
+pub struct FirstLayer<'a> {
+    pub guard: &'a Packed,
+    /// Guard and boot in one, as the site script carries them.
+    pub site_script: &'a Packed,
+    pub glue: &'a Packed,
+    pub wasm: &'a Packed,
+    /// A policy in one language, estimated until the server has compiled one.
+    pub policy: &'a Packed,
+}
+
+impl FirstLayer<'_> {
+    fn total(&self) -> usize {
+        [self.site_script, self.glue, self.wasm, self.policy].map(|part| part.brotli.len()).iter().sum()
+    }
+
+    /// Prints the table and refuses what is too large. Without a rebuilt std 30 % more is allowed.
+    pub fn check(&self, rebuilt_std: bool) -> Result<()> {
+        let allow = |budget: usize| if rebuilt_std { budget } else { budget * 13 / 10 };
+        println!("    {:<34} {:>8} {:>8} {:>8}", "file", "raw", "gzip", "brotli");
+        for part in [self.guard, self.site_script, self.glue, self.wasm, self.policy] {
+            let (raw, gzip, brotli) = (part.raw.len(), part.gzip.len(), part.brotli.len());
+            println!("    {:<34} {raw:>8} {gzip:>8} {brotli:>8}", part.name);
+        }
+        let (total, wanted, limit) = (self.total(), allow(WANTED), allow(LIMIT));
+        println!(
+            "    {:<34} {:>26}   (wanted {wanted}, limit {limit})",
+            "first layer, without the guard alone", total
+        );
+        if self.guard.brotli.len() > allow(GUARD) {
+            bail!("the guard is {} bytes in brotli, more than {}", self.guard.brotli.len(), allow(GUARD));
+        }
+        if total > limit {
+            bail!("the first layer is {total} bytes in brotli, more than {limit}");
+        }
+        if total > wanted {
+            println!("    warning: the first layer is larger than wanted");
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn packed(bytes: usize) -> Packed {
+        Packed { name: String::new(), raw: Vec::new(), brotli: vec![0; bytes], gzip: Vec::new() }
+    }
+
+    fn check(guard: usize, rest: usize, rebuilt_std: bool) -> bool {
+        let (guard, rest, none) = (packed(guard), packed(rest), packed(0));
+        let layer = FirstLayer { guard: &guard, site_script: &none, glue: &none, wasm: &rest, policy: &none };
+        layer.check(rebuilt_std).is_ok()
+    }
+
+    #[test]
+    fn too_large_fails_and_a_prebuilt_std_gets_more_room() {
+        assert!(check(GUARD, LIMIT, true));
+        assert!(!check(GUARD + 1, LIMIT, true));
+        assert!(!check(GUARD, LIMIT + 1, true));
+        assert!(check(GUARD + 1, LIMIT + 1, false));
+        assert!(!check(GUARD, LIMIT * 13 / 10 + 1, false));
+    }
+
+    #[test]
+    fn compression_is_repeatable_and_reversible() {
+        let text = b"denied by default ".repeat(50);
+        let one = Packed::new("text", text.clone()).expect("compresses");
+        let two = Packed::new("text", text.clone()).expect("compresses");
+        assert_eq!((&one.brotli, &one.gzip), (&two.brotli, &two.gzip));
+        let mut back = Vec::new();
+        brotli::BrotliDecompress(&mut one.brotli.as_slice(), &mut back).expect("is brotli");
+        assert_eq!(back, text);
+        assert!(one.gzip.len() < 100);
+    }
+}

@@ -1,0 +1,172 @@
+//! Builds the widget: Rust to WebAssembly, bound, shrunk, compressed, named by its hash, held to its budget.
+//!
+//! Same sources and toolchain give the same bytes, wherever the workspace lies. Read next: `toolchain.rs`, `size.rs`.
+
+use crate::npm;
+use crate::shell::{capture, cargo, root, step, target_dir};
+use crate::size::{FirstLayer, Packed};
+use crate::toolchain::{self, TARGET, Toolchain};
+use anyhow::{Context, Result, bail};
+use sha2::{Digest, Sha256};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// The guard's configuration goes here when a site script is made.
+const CONFIG: &str = "__AVOW_CONFIG__";
+
+/// What the compiler may have used; wasm-opt assumes none of them by itself. All are in browsers since 2021 or
+/// are encodings of older ones.
+const WASM_FEATURES: [&str; 7] = [
+    "--enable-bulk-memory",
+    "--enable-bulk-memory-opt",
+    "--enable-call-indirect-overlong",
+    "--enable-multivalue",
+    "--enable-mutable-globals",
+    "--enable-nontrapping-float-to-int",
+    "--enable-sign-ext",
+];
+
+pub fn run() -> Result<()> {
+    step("npm tools", || npm::install("widget"))?;
+    let toolchain = step("WebAssembly toolchain", toolchain::find_or_install)?;
+    println!(
+        "    {}, std {}",
+        toolchain.version()?,
+        if toolchain.rebuilds_std() { "rebuilt" } else { "as shipped" }
+    );
+    build(&toolchain, &root(), &target_dir().join("widget"), &root().join("widget/dist"))
+}
+
+/// Builds the widget of `workspace` into `dist`.
+pub fn build(toolchain: &Toolchain, workspace: &Path, target_dir: &Path, dist: &Path) -> Result<()> {
+    let bound =
+        step("compile the widget", || compile(toolchain, workspace, target_dir, "avow-widget", "web"))?;
+    let wasm = step("optimize the module", || optimize(&bound.join("avow_widget_bg.wasm")))?;
+    step("minify and pack", || pack(workspace, &bound, wasm, dist, toolchain.rebuilds_std()))
+}
+
+/// Compiles one package to WebAssembly and binds it; returns the folder with module and glue.
+pub fn compile(
+    toolchain: &Toolchain,
+    workspace: &Path,
+    target_dir: &Path,
+    package: &str,
+    bindgen_target: &str,
+) -> Result<PathBuf> {
+    crate::shell::run(toolchain.build(workspace, target_dir)?.args(["--package", package]))?;
+    let name = package.replace('-', "_");
+    let module = target_dir.join(TARGET).join("widget").join(format!("{name}.wasm"));
+    let out = target_dir.join("bound").join(&name);
+    let mut bindgen = cargo();
+    bindgen.args(["run", "--quiet", "--package", "avow-bindgen", "--", bindgen_target]);
+    crate::shell::run(bindgen.arg(&module).arg(&out).arg(&name))?;
+    Ok(out)
+}
+
+fn optimize(module: &Path) -> Result<Vec<u8>> {
+    let out = module.with_extension("opt.wasm");
+    let mut wasm_opt = npm::tool("wasm-opt");
+    wasm_opt.arg(module).args(["-Oz", "--converge", "--strip-debug", "--strip-producers"]);
+    capture(wasm_opt.args(WASM_FEATURES).arg("-o").arg(&out))?;
+    fs::read(&out).with_context(|| format!("read {}", out.display()))
+}
+
+fn pack(workspace: &Path, bound: &Path, wasm: Vec<u8>, dist: &Path, rebuilt_std: bool) -> Result<()> {
+    let js = workspace.join("widget/js");
+    let guard = minify(&js.join("guard.js"), &["--target=es5"])?;
+    if guard.matches(CONFIG).count() != 1 {
+        bail!("guard.js must hold {CONFIG} exactly once after minifying");
+    }
+    // An old browser stops at `import(`, in a script of its own or not: the guard's work is done by then.
+    let boot = minify(&js.join("boot.js"), &["--target=es2015", "--supported:dynamic-import=true"])?;
+    for (name, text) in [("guard.js", &guard), ("boot.js", &boot)] {
+        if text.contains("</") || text.contains("<!--") {
+            bail!("{name} holds `</` or `<!--`, which would end a script element early");
+        }
+    }
+    let glue = minimize_glue(bound)?;
+
+    let guard = Packed::new("guard.js", guard.into_bytes())?;
+    let boot = Packed::new("boot.js", boot.into_bytes())?;
+    let site_script = Packed::new("guard.js + boot.js", [guard.raw.as_slice(), &boot.raw].concat())?;
+    let glue = Packed::new(&format!("avow-{}.js", short_hash(glue.as_bytes())), glue.into_bytes())?;
+    let wasm = Packed::new(&format!("avow-{}.wasm", short_hash(&wasm)), wasm)?;
+    let policy = policy_estimate(workspace)?;
+
+    // Built beside and moved into place: whoever reads meanwhile sees the old one or the new one.
+    let fresh = dist.with_extension("new");
+    if fresh.exists() {
+        fs::remove_dir_all(&fresh)?;
+    }
+    fs::create_dir_all(&fresh)?;
+    let mut sizes = serde_json::Map::new();
+    for part in [&guard, &boot, &glue, &wasm] {
+        fs::write(fresh.join(&part.name), &part.raw)?;
+        sizes.insert(part.name.clone(), part.sizes());
+    }
+    for part in [&glue, &wasm] {
+        fs::write(fresh.join(format!("{}.br", part.name)), &part.brotli)?;
+        fs::write(fresh.join(format!("{}.gz", part.name)), &part.gzip)?;
+    }
+    let manifest = serde_json::json!({
+        "js": glue.name,
+        "wasm": wasm.name,
+        "guard": short_hash(&guard.raw),
+        "widget": short_hash(&wasm.raw),
+        "sizes": sizes,
+    });
+    fs::write(fresh.join("manifest.json"), format!("{manifest:#}\n"))?;
+    if same_files(&fresh, dist) {
+        // Untouched, so that nothing that embeds it is compiled again.
+        fs::remove_dir_all(&fresh)?;
+    } else {
+        if dist.exists() {
+            fs::remove_dir_all(dist)?;
+        }
+        fs::rename(&fresh, dist)?;
+    }
+    FirstLayer { guard: &guard, site_script: &site_script, glue: &glue, wasm: &wasm, policy: &policy }
+        .check(rebuilt_std)
+}
+
+fn minify(file: &Path, options: &[&str]) -> Result<String> {
+    let mut esbuild = npm::tool("esbuild");
+    esbuild.arg(file).args(["--minify", "--charset=utf8", "--legal-comments=none", "--log-level=warning"]);
+    Ok(capture(esbuild.args(options))?.trim_end().to_owned())
+}
+
+/// The glue with only what the site's script calls: the initializer and `start`.
+fn minimize_glue(bound: &Path) -> Result<String> {
+    let entry = bound.join("entry.js");
+    fs::write(&entry, "export { default, start } from \"./avow_widget.js\";\n")?;
+    minify(&entry, &["--bundle", "--format=esm", "--target=es2020"])
+}
+
+/// The demo site's policy file stands in for a compiled policy: the same texts, in one language.
+fn policy_estimate(workspace: &Path) -> Result<Packed> {
+    let file = workspace.join("demo-site/careers-enterprise/avow.toml");
+    let text = fs::read(&file).unwrap_or_default();
+    Packed::new("policy (estimated by the demo's)", text)
+}
+
+/// The first 16 hex digits of SHA-256.
+fn short_hash(bytes: &[u8]) -> String {
+    hex::encode(&Sha256::digest(bytes)[..8])
+}
+
+/// Whether two folders hold the same files with the same bytes; neither has folders inside.
+pub fn same_files(one: &Path, other: &Path) -> bool {
+    let list = |dir: &Path| -> Option<Vec<(std::ffi::OsString, Vec<u8>)>> {
+        let mut files = Vec::new();
+        for entry in fs::read_dir(dir).ok()? {
+            let entry = entry.ok()?;
+            files.push((entry.file_name(), fs::read(entry.path()).ok()?));
+        }
+        files.sort();
+        Some(files)
+    };
+    match (list(one), list(other)) {
+        (Some(one), Some(other)) => one == other,
+        _ => false,
+    }
+}
