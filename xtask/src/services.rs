@@ -103,7 +103,7 @@ pub fn free_port() -> Result<u16> {
 }
 
 fn wait_until(pid: u32, ready: impl Fn() -> bool) -> bool {
-    let deadline = Instant::now() + Duration::from_secs(60);
+    let deadline = Instant::now() + Duration::from_mins(1);
     while Instant::now() < deadline && !children::has_ended(pid) {
         if ready() {
             return true;

@@ -11,6 +11,9 @@ use std::time::{Duration, Instant};
 
 pub const TARGET: &str = "wasm32-unknown-unknown";
 
+const DEBIAN_CARGO: &str = "/usr/bin/cargo";
+const DEBIAN_RUSTC: &str = "/usr/bin/rustc";
+
 const MISSING: &str = "no Rust compiler here can build for WebAssembly: run `rustup target add \
     wasm32-unknown-unknown`, or on Debian `apt-get install rustc-web cargo-web rust-web-src lld`";
 
@@ -65,19 +68,27 @@ impl Toolchain {
     }
 }
 
-/// The toolchain to use, with an attempt to install one.
+/// The toolchain to use, with an attempt to install one that rebuilds std.
 pub fn find_or_install() -> Result<Toolchain> {
-    if let Some(found) = find() {
+    if let Some(found) = rebuilding() {
         return Ok(found);
     }
-    if add_rustup_target() {
-        if let Some(found) = rustup() {
-            return Ok(found);
-        }
+    if rustup_add(&["component", "add", "rust-src"])
+        && let Some(found) = rebuilding()
+    {
+        return Ok(found);
+    }
+    if let Some(found) = prebuilt() {
+        return Ok(found);
+    }
+    if rustup_add(&["target", "add", TARGET])
+        && let Some(found) = prebuilt()
+    {
+        return Ok(found);
     }
     if setup::apt_install(&["rustc-web", "cargo-web", "rust-web-src", "lld"])? {
         // The `lld` that goes with this compiler's LLVM, if there is one.
-        if let Some(linker) = llvm_of(Path::new("/usr/bin/rustc")).map(|major| format!("lld-{major}")) {
+        if let Some(linker) = llvm_of(Path::new(DEBIAN_RUSTC)).map(|major| format!("lld-{major}")) {
             setup::apt_install(&[&linker])?;
         }
     }
@@ -89,38 +100,42 @@ pub fn find_or_install() -> Result<Toolchain> {
 
 /// The toolchain that is here already.
 pub fn find() -> Option<Toolchain> {
-    rustup().or_else(distribution)
+    rebuilding().or_else(prebuilt)
 }
 
-/// The compiler of this workspace, if its target is installed.
-fn rustup() -> Option<Toolchain> {
+/// A compiler whose std can be rebuilt: the workspace's own, or Debian's.
+fn rebuilding() -> Option<Toolchain> {
+    let own = own().filter(|own| has_source(&own.rustc));
+    let found =
+        own.or_else(|| debian().filter(|debian| has_source(&debian.rustc) && debian.linker.is_some()))?;
+    Some(Toolchain { rebuilds_std: true, ..found })
+}
+
+/// A compiler that has std for the target as it was shipped.
+fn prebuilt() -> Option<Toolchain> {
+    own().filter(|own| has_std(&own.rustc)).or_else(|| debian().filter(|debian| has_std(&debian.rustc)))
+}
+
+/// The compiler of this workspace, which brings its linker.
+fn own() -> Option<Toolchain> {
     let cargo = PathBuf::from(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    // The real compiler and not the proxy, which would choose again from the environment.
+    // The real compiler and not rustup's proxy, which would choose again from the environment.
     let rustc = sysroot(Path::new("rustc")).ok()?.join("bin/rustc");
-    let rustc = if shell::is_executable(&rustc) { rustc } else { PathBuf::from("rustc") };
-    has_std(&rustc).then_some(Toolchain { cargo, rustc, linker: None, rebuilds_std: false })
+    shell::is_executable(&rustc).then_some(Toolchain { cargo, rustc, linker: None, rebuilds_std: false })
 }
 
-/// Debian's compiler, with the source of its standard library and a linker.
-fn distribution() -> Option<Toolchain> {
-    let cargo = PathBuf::from("/usr/bin/cargo");
-    let rustc = PathBuf::from("/usr/bin/rustc");
-    if !shell::is_executable(&cargo) || !shell::is_executable(&rustc) {
-        return None;
-    }
-    let linker = linker(llvm_of(&rustc));
-    if has_std(&rustc) {
-        return Some(Toolchain { cargo, rustc, linker, rebuilds_std: false });
-    }
-    let source = sysroot(&rustc).ok()?.join("lib/rustlib/src/rust/library/std/Cargo.toml");
-    (source.exists() && linker.is_some()).then_some(Toolchain { cargo, rustc, linker, rebuilds_std: true })
+/// Debian's compiler.
+fn debian() -> Option<Toolchain> {
+    let (cargo, rustc) = (PathBuf::from(DEBIAN_CARGO), PathBuf::from(DEBIAN_RUSTC));
+    let here = shell::is_executable(&cargo) && shell::is_executable(&rustc);
+    here.then(|| Toolchain { linker: linker(llvm_of(&rustc)), cargo, rustc, rebuilds_std: false })
 }
 
 /// rustup's download, given up on after a while: many build machines reach a package registry and nothing else.
-fn add_rustup_target() -> bool {
-    println!("    trying `rustup target add {TARGET}`");
+fn rustup_add(arguments: &[&str]) -> bool {
+    println!("    trying rustup {}", arguments.join(" "));
     let mut command = Command::new("rustup");
-    command.current_dir(root()).args(["target", "add", TARGET]);
+    command.current_dir(root()).args(arguments);
     command.stdin(std::process::Stdio::null()).stdout(std::process::Stdio::null());
     command.stderr(std::process::Stdio::null()).env("RUSTUP_MAX_RETRIES", "1");
     let Ok(mut child) = command.spawn() else { return false };
@@ -135,6 +150,11 @@ fn add_rustup_target() -> bool {
     let _ = child.kill();
     let _ = child.wait();
     false
+}
+
+fn has_source(rustc: &Path) -> bool {
+    let library = "lib/rustlib/src/rust/library";
+    sysroot(rustc).is_ok_and(|sysroot| sysroot.join(library).join("std/Cargo.toml").exists())
 }
 
 fn has_std(rustc: &Path) -> bool {

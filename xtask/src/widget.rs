@@ -135,11 +135,25 @@ fn minify(file: &Path, options: &[&str]) -> Result<String> {
     Ok(capture(esbuild.args(options))?.trim_end().to_owned())
 }
 
-/// The glue with only what the site's script calls: the initializer and `start`.
+/// The glue with the initializer and what the engine exports, without the entry points nobody calls.
 fn minimize_glue(bound: &Path) -> Result<String> {
+    let glue = bound.join("avow_widget.js");
+    let text = fs::read_to_string(&glue).with_context(|| format!("read {}", glue.display()))?;
+    let names = exported(&text);
     let entry = bound.join("entry.js");
-    fs::write(&entry, "export { default, start } from \"./avow_widget.js\";\n")?;
+    fs::write(&entry, format!("export {{ default, {} }} from \"./avow_widget.js\";\n", names.join(", ")))?;
     minify(&entry, &["--bundle", "--format=esm", "--target=es2020"])
+}
+
+/// The functions and classes that a module's source exports where it declares them.
+fn exported(glue: &str) -> Vec<&str> {
+    let declared = glue.lines().filter_map(|line| {
+        let rest = line.strip_prefix("export ")?;
+        rest.strip_prefix("function ").or_else(|| rest.strip_prefix("class "))
+    });
+    let mut names: Vec<&str> = declared.filter_map(|rest| rest.split(['(', ' ', '{']).next()).collect();
+    names.sort_unstable();
+    names
 }
 
 /// The demo site's policy file stands in for a compiled policy: the same texts, in one language.
@@ -168,5 +182,33 @@ pub fn same_files(one: &Path, other: &Path) -> bool {
     match (list(one), list(other)) {
         (Some(one), Some(other)) => one == other,
         _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_engine_exports_is_kept_and_nothing_else() {
+        let glue = "export function start(a, b) {\n}\nfunction initSync(module) {\n}\nexport class Banner {\n}\n\
+                    export { initSync, __wbg_init as default };\n";
+        assert_eq!(exported(glue), ["Banner", "start"]);
+    }
+
+    #[test]
+    fn the_same_files_are_recognized() {
+        let (one, other) = (tempfile::tempdir().expect("a folder"), tempfile::tempdir().expect("a folder"));
+        fs::write(one.path().join("a"), "1").expect("written");
+        assert!(!same_files(one.path(), other.path()));
+        fs::write(other.path().join("a"), "2").expect("written");
+        assert!(!same_files(one.path(), other.path()));
+        fs::write(other.path().join("a"), "1").expect("written");
+        assert!(same_files(one.path(), other.path()));
+    }
+
+    #[test]
+    fn names_are_the_start_of_the_hash() {
+        assert_eq!(short_hash(b""), "e3b0c44298fc1c14");
     }
 }
