@@ -1,2 +1,16 @@
-//! Placeholder until its modules land.
-fn main() {}
+//! The `avow` binary: reads the command line and runs it.
+
+use clap::Parser;
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let cli = avow_server::cli::Cli::parse();
+    match avow_server::cli::run(cli) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            // The whole chain of causes on one line: `publish: database: no such file`.
+            eprintln!("avow: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

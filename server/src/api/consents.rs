@@ -1,0 +1,212 @@
+//! `/v1/consents`: takes decisions and hands out records.
+
+use crate::access;
+use crate::api::problem::{Kind, Problem};
+use crate::cache::SitePolicies;
+use crate::consent::decide::{self, Receipt};
+use crate::consent::lookup;
+use crate::state::AppState;
+use crate::store::records::StoredRecord;
+use actix_web::http::header::{self, HeaderMap};
+use actix_web::web::{Bytes, Data, Path, PayloadConfig, Query, ServiceConfig, get, post, resource};
+use actix_web::{HttpRequest, HttpResponse};
+use avow_shared::id::{RecordId, SiteId, hex};
+use avow_shared::reference;
+use avow_shared::submission::Submission;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+use utoipa::ToSchema;
+
+/// The largest body, bytes. A submission with 64 purposes has about 4 kB.
+pub const MAX_BODY: usize = 16 * 1024;
+
+/// Shows the record's secret.
+pub const SECRET_HEADER: &str = "Avow-Secret";
+
+/// Registers the paths.
+pub fn configure(config: &mut ServiceConfig) {
+    config
+        .service(
+            resource("/v1/consents")
+                .app_data(PayloadConfig::new(MAX_BODY))
+                .route(post().to(create))
+                .route(get().to(find)),
+        )
+        .service(resource("/v1/consents/{id}").route(get().to(read)));
+}
+
+/// What the visitor gets back for a decision.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ReceiptBody<'a> {
+    /// The record's id.
+    id: &'a str,
+    /// The code to give to the site's data protection officer.
+    #[schema(example = "0TNX-5G7Q-1C4M-8ZRD")]
+    reference: &'a str,
+    /// What happened: `given`, `partially_given`, `refused`, `withdrawn`, `renewed`.
+    event: &'a str,
+    /// Milliseconds UTC.
+    server_time: i64,
+    /// The canonical record (JSON in a string, for its bytes are what is committed).
+    record: &'a str,
+    /// 32 bytes in base64url.
+    salt: String,
+    /// SHA-256 over tag, salt and record, 64 hexadecimal characters.
+    commitment: String,
+    /// The seal for the consent cookie.
+    seal: &'a str,
+}
+
+/// A record as handed out.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct RecordBody {
+    /// The record's id.
+    id: String,
+    /// Its reference code.
+    reference: String,
+    /// What happened.
+    event: String,
+    /// True if no later decision of the visitor follows it.
+    current: bool,
+    /// Milliseconds UTC.
+    server_time: i64,
+    /// The canonical record (JSON in a string).
+    record: String,
+    /// 32 bytes in base64url.
+    salt: String,
+    /// 64 hexadecimal characters.
+    commitment: String,
+    /// Its place in the site's log.
+    leaf_index: i64,
+}
+
+/// The records that a reference code stands for.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct RecordsBody {
+    /// Nearly always one.
+    records: Vec<RecordBody>,
+}
+
+impl From<StoredRecord> for RecordBody {
+    fn from(stored: StoredRecord) -> Self {
+        Self {
+            id: stored.id.to_text(),
+            reference: reference::code(&stored.id),
+            event: stored.event,
+            current: stored.current,
+            server_time: stored.server_time.0,
+            record: stored.record,
+            salt: URL_SAFE_NO_PAD.encode(stored.salt),
+            commitment: hex(&stored.commitment),
+            leaf_index: stored.leaf_index,
+        }
+    }
+}
+
+/// The site of a query.
+#[derive(Debug, Deserialize)]
+pub struct SiteQuery {
+    site: String,
+}
+
+/// A search by reference code.
+#[derive(Debug, Deserialize)]
+pub struct FindQuery {
+    site: String,
+    reference: String,
+}
+
+async fn create(
+    state: Data<AppState>,
+    request: HttpRequest,
+    body: Result<Bytes, actix_web::Error>,
+) -> Result<HttpResponse, Problem> {
+    let body = body.map_err(|error| {
+        // Whatever else can go wrong with a body is a connection that broke.
+        let status = error.as_response_error().status_code();
+        Problem::new(if status.as_u16() == 413 { Kind::TooLarge } else { Kind::Malformed })
+    })?;
+    let submission: Submission = serde_json::from_slice(&body).map_err(|error| unreadable(&error))?;
+    let (_, policies) = policies(&state, &submission.site).await?;
+    check_origin(request.headers(), &policies)?;
+    let receipt = decide::decide(&state, &policies, &submission).await?;
+    let mut response = if receipt.created { HttpResponse::Created() } else { HttpResponse::Ok() };
+    Ok(response.insert_header((header::CACHE_CONTROL, "no-store")).json(body_of(&receipt)))
+}
+
+fn body_of(receipt: &Receipt) -> ReceiptBody<'_> {
+    ReceiptBody {
+        id: &receipt.id,
+        reference: &receipt.reference,
+        event: &receipt.event,
+        server_time: receipt.server_time.0,
+        record: &receipt.record,
+        salt: URL_SAFE_NO_PAD.encode(receipt.salt),
+        commitment: hex(&receipt.commitment),
+        seal: &receipt.seal,
+    }
+}
+
+async fn read(
+    state: Data<AppState>,
+    request: HttpRequest,
+    id: Path<String>,
+    query: Result<Query<SiteQuery>, actix_web::Error>,
+) -> Result<HttpResponse, Problem> {
+    let query = query.map_err(|_| Problem::new(Kind::Malformed).detail("site is missing"))?;
+    let (site, _) = policies(&state, &query.site).await?;
+    let id = RecordId::parse(&id);
+    let stored = if let Some(token) = bearer(request.headers()) {
+        let officer = access::authorize(&state, &site, token, "dpo").await?;
+        lookup::by_officer(&state, &officer, &site, id).await?
+    } else if let Some(secret) = request.headers().get(SECRET_HEADER) {
+        lookup::by_secret(&state, &site, id, secret.to_str().unwrap_or_default()).await?
+    } else {
+        return Err(Problem::new(Kind::Unauthorized));
+    };
+    Ok(HttpResponse::Ok().insert_header((header::CACHE_CONTROL, "no-store")).json(RecordBody::from(stored)))
+}
+
+async fn find(
+    state: Data<AppState>,
+    request: HttpRequest,
+    query: Result<Query<FindQuery>, actix_web::Error>,
+) -> Result<HttpResponse, Problem> {
+    let query = query.map_err(|_| Problem::new(Kind::Malformed).detail("site and reference are needed"))?;
+    let (site, _) = policies(&state, &query.site).await?;
+    let token = bearer(request.headers()).ok_or_else(|| Problem::new(Kind::Unauthorized))?;
+    let officer = access::authorize(&state, &site, token, "dpo").await?;
+    let records = lookup::by_reference(&state, &officer, &site, &query.reference).await?;
+    Ok(HttpResponse::Ok()
+        .insert_header((header::CACHE_CONTROL, "no-store"))
+        .json(RecordsBody { records: records.into_iter().map(Into::into).collect() }))
+}
+
+async fn policies(state: &AppState, site: &str) -> Result<(SiteId, Arc<SitePolicies>), Problem> {
+    let site = SiteId::parse(site).ok_or_else(|| Problem::new(Kind::UnknownSite))?;
+    let policies = state.policies.site(&site).await?.ok_or_else(|| Problem::new(Kind::UnknownSite))?;
+    Ok((site, policies))
+}
+
+/// The parser's own message may quote the body, so only the place is passed on.
+fn unreadable(error: &serde_json::Error) -> Problem {
+    let kind = if error.is_data() { Kind::Invalid } else { Kind::Malformed };
+    Problem::new(kind).detail(format!("line {}, column {}", error.line(), error.column()))
+}
+
+/// The page must be one of the site's. Browsers send `Origin` with every POST; one that does not must say
+/// that the request is same-origin.
+fn check_origin(headers: &HeaderMap, policies: &SitePolicies) -> Result<(), Problem> {
+    let ours = match headers.get(header::ORIGIN) {
+        Some(origin) => origin.to_str().is_ok_and(|origin| policies.current.domains.allows_origin(origin)),
+        None => headers.get("Sec-Fetch-Site").is_some_and(|site| site == "same-origin"),
+    };
+    if ours { Ok(()) } else { Err(Problem::new(Kind::ForeignOrigin)) }
+}
+
+fn bearer(headers: &HeaderMap) -> Option<&str> {
+    let (scheme, token) = headers.get(header::AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then_some(token.trim())
+}

@@ -1,0 +1,99 @@
+//! The command line: what each command is called, and who runs it.
+
+pub mod export;
+pub mod migrate;
+pub mod serve;
+pub mod site;
+pub mod token;
+
+use crate::config::Database;
+use crate::store::Store;
+use anyhow::Context as _;
+use clap::{Parser, Subcommand};
+use std::future::Future;
+
+/// Avow: cookie consent that can be proved.
+#[derive(Debug, Parser)]
+#[command(name = "avow", version, about, arg_required_else_help = true)]
+pub struct Cli {
+    #[command(flatten)]
+    database: Database,
+    /// How much to log, and of what: `info`, `debug`, `avow_server=debug`
+    #[arg(long, env = "AVOW_LOG", default_value = "info", global = true, value_name = "FILTER")]
+    log: String,
+    /// In which form
+    #[arg(long, env = "AVOW_LOG_FORMAT", default_value = "pretty", global = true)]
+    log_format: LogFormat,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+enum LogFormat {
+    /// For people
+    Pretty,
+    /// One JSON object per line
+    Json,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Serve consents over HTTP
+    Serve(serve::Args),
+    /// Bring the database's schema up to date
+    Migrate,
+    /// Publish and list the policies of sites
+    #[command(subcommand)]
+    Site(site::Command),
+    /// Print the inline snippet of a site
+    Snippet(site::SnippetArgs),
+    /// Make and revoke access tokens
+    #[command(subcommand)]
+    Token(token::Command),
+    /// Write a site's records to a file
+    Export(export::Args),
+    /// Print the JSON Schema of policy files
+    PolicySchema,
+}
+
+/// Runs a command to its end.
+pub fn run(cli: Cli) -> anyhow::Result<()> {
+    start_log(&cli.log, cli.log_format)?;
+    let database = cli.database;
+    match cli.command {
+        Command::Serve(args) => block_on(serve::run(database, args)),
+        Command::Migrate => block_on(migrate::run(database)),
+        Command::Site(command) => block_on(site::run(database, command)),
+        Command::Snippet(args) => block_on(site::snippet(database, args)),
+        Command::Token(command) => block_on(token::run(database, command)),
+        Command::Export(args) => block_on(export::run(database, args)),
+        Command::PolicySchema => site::schema(),
+    }
+}
+
+/// Opens the database that is meant, with its schema up to date.
+pub async fn open(database: &Database) -> anyhow::Result<Store> {
+    let store = Store::open(&database.location()).await.context("opening the database")?;
+    store.migrate().await.context("bringing the database's schema up to date")?;
+    Ok(store)
+}
+
+fn block_on(command: impl Future<Output = anyhow::Result<()>>) -> anyhow::Result<()> {
+    tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .context("starting the runtime")?
+        .block_on(command)
+}
+
+/// Logs go to stderr; stdout belongs to what a command prints.
+fn start_log(filter: &str, format: LogFormat) -> anyhow::Result<()> {
+    let filter = tracing_subscriber::EnvFilter::try_new(filter).context("--log")?;
+    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    match format {
+        LogFormat::Pretty => builder.init(),
+        LogFormat::Json => builder.json().init(),
+    }
+    Ok(())
+}

@@ -1,0 +1,27 @@
+//! `avow serve`: the options of the server.
+
+use crate::app;
+use crate::config::Database;
+use std::net::SocketAddr;
+
+/// Options.
+#[derive(Clone, Debug, clap::Args)]
+pub struct Args {
+    /// Address and port; port 0 takes a free one
+    #[arg(long, env = "AVOW_LISTEN", default_value = "127.0.0.1:8010", value_name = "ADDRESS")]
+    pub listen: SocketAddr,
+    /// Share limits and news of a publish between nodes: redis://host/
+    #[arg(long = "redis", env = "AVOW_REDIS_URL", value_name = "URL", hide_env_values = true)]
+    pub redis: Option<String>,
+    /// Path under which the sites serve Avow
+    #[arg(long, env = "AVOW_BASE", default_value = "/.avow", value_name = "PATH")]
+    pub base: String,
+    /// Threads that answer requests; one per processor if not given
+    #[arg(long, env = "AVOW_WORKERS", value_name = "N")]
+    pub workers: Option<usize>,
+}
+
+/// Serves until a signal says stop.
+pub async fn run(database: Database, args: Args) -> anyhow::Result<()> {
+    app::serve(&database, &args).await
+}

@@ -1,0 +1,404 @@
+//! Takes a decision: checks it against the policy that was shown, makes the record, and appends it.
+
+use crate::cache::SitePolicies;
+use crate::consent::secret_hash;
+use crate::error::{Error, Kind};
+use crate::policy::Published;
+use crate::state::AppState;
+use crate::store::append::{Appended, Existing, NewRecord};
+use avow_shared::act::{Control, Event, Input, RejectButton, Surface};
+use avow_shared::category::Category;
+use avow_shared::commitment::commitment;
+use avow_shared::decision::{Decision, decide as make_decision};
+use avow_shared::engine::needs_gesture;
+use avow_shared::id::{DAY_MS, Millis, RecordId, is_base64url, is_hex};
+use avow_shared::policy::OptionalPurpose;
+use avow_shared::record::{PurposeDecision, Record};
+use avow_shared::reference;
+use avow_shared::submission::{SECRET_LEN, Submission};
+use sha2::{Digest, Sha256};
+use subtle::ConstantTimeEq;
+
+/// A visitor's clock may be ahead by this much.
+const FUTURE_MS: i64 = DAY_MS;
+/// A decision may have waited in a browser's outbox for this long.
+const PAST_MS: i64 = 31 * DAY_MS;
+/// The time inside an id and the time of the decision come from one clock at nearly one moment.
+const ID_DRIFT_MS: i64 = 10 * 60 * 1000;
+
+/// What the visitor gets back.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Receipt {
+    /// False if it had been stored before.
+    pub created: bool,
+    /// The record's id.
+    pub id: String,
+    /// What the visitor can give to the site's data protection officer.
+    pub reference: String,
+    /// What happened.
+    pub event: String,
+    /// The server's clock when the record was made.
+    pub server_time: Millis,
+    /// The canonical record.
+    pub record: String,
+    /// The salt of its commitment.
+    pub salt: [u8; 32],
+    /// What stands for it in the log.
+    pub commitment: [u8; 32],
+    /// The seal of the consent cookie.
+    pub seal: String,
+}
+
+/// Takes a decision; returns when its record is on disk.
+///
+/// The same submission again gives the same receipt, also when it would be refused by now.
+pub async fn decide(
+    state: &AppState,
+    policies: &SitePolicies,
+    submission: &Submission,
+) -> Result<Receipt, Error> {
+    let now = state.clock.now();
+    let id = check_shape(submission)?;
+    let body_hash: [u8; 32] = Sha256::digest(submission.to_json()).into();
+    let policy = match check_time(submission, &id, policies, now) {
+        Ok(policy) => policy,
+        // Late, or with a version that was retired meanwhile: good only if it is a repeat.
+        Err(error) => return repeat(state, policies, submission, &id, &body_hash).await?.ok_or(error),
+    };
+    let granted = match_choices(policy, submission)?;
+    check_act(policy, submission, &granted)?;
+    let decision = decision_of(policy, submission, &granted);
+    let seal = state.seal.seal(&submission.site, &decision);
+
+    let secret_hash = secret_hash(&submission.secret);
+    let former = former(state, policy, submission).await?;
+    let event =
+        Event::of(&granted, submission.control, former.as_ref().and_then(|former| former.granted.as_deref()));
+    let record =
+        record_of(policy, submission, &decision, event, former.map(|former| former.commitment), now)?;
+    let canonical = record.to_canonical();
+    let salt = state.rng.bytes();
+    let commitment = commitment(&salt, canonical.as_bytes());
+    let new = NewRecord {
+        site: submission.site.clone(),
+        id,
+        secret_hash,
+        body_hash,
+        policy_version: policy.engine.version,
+        event: event.as_str(),
+        chain: submission.chain,
+        previous: previous_of(submission)?,
+        server_time: now,
+        client_time: Millis(submission.decided_at),
+        record: canonical.clone(),
+        salt,
+        commitment,
+    };
+    match state.sequencer.append(new).await? {
+        Appended::New(_) => Ok(Receipt {
+            created: true,
+            reference: reference::code(&id),
+            id: record.id,
+            event: event.as_str().to_owned(),
+            server_time: now,
+            record: canonical,
+            salt,
+            commitment,
+            seal,
+        }),
+        Appended::Existing(existing) => same_or_conflict(*existing, &id, &secret_hash, &body_hash, seal),
+    }
+}
+
+/// The earlier answer if this is the same submission, shown with the same secret; else a conflict.
+fn same_or_conflict(
+    existing: Existing,
+    id: &RecordId,
+    secret_hash: &[u8; 32],
+    body_hash: &[u8; 32],
+    seal: String,
+) -> Result<Receipt, Error> {
+    let same = existing.secret_hash.ct_eq(secret_hash) & existing.body_hash.ct_eq(body_hash);
+    if !bool::from(same) {
+        return Err(Error::plain(Kind::IdConflict));
+    }
+    Ok(Receipt {
+        created: false,
+        id: id.to_text(),
+        reference: reference::code(id),
+        event: existing.event,
+        server_time: existing.server_time,
+        record: existing.record,
+        salt: existing.salt,
+        commitment: existing.commitment,
+        seal,
+    })
+}
+
+/// Looks for the same submission in the store, outside the log's queue.
+async fn repeat(
+    state: &AppState,
+    policies: &SitePolicies,
+    submission: &Submission,
+    id: &RecordId,
+    body_hash: &[u8; 32],
+) -> Result<Option<Receipt>, Error> {
+    let site = &policies.current.engine.site;
+    let Some(stored) = state.store.record(site, id).await? else { return Ok(None) };
+    if !bool::from(stored.body_hash.ct_eq(body_hash)) {
+        return Ok(None);
+    }
+    let every = std::iter::once(&policies.current).chain(policies.earlier.iter().map(|(policy, _)| policy));
+    let Some(policy) = every.into_iter().find(|policy| policy.engine.version == stored.policy_version) else {
+        return Ok(None);
+    };
+    let granted = match_choices(policy, submission)?;
+    let seal = state.seal.seal(&submission.site, &decision_of(policy, submission, &granted));
+    Ok(Some(Receipt {
+        created: false,
+        id: id.to_text(),
+        reference: reference::code(id),
+        event: stored.event,
+        server_time: stored.server_time,
+        record: stored.record,
+        salt: stored.salt,
+        commitment: stored.commitment,
+        seal,
+    }))
+}
+
+/// What can be judged without policy or clock.
+fn check_shape(submission: &Submission) -> Result<RecordId, Error> {
+    let invalid = |detail| Err(Error::new(Kind::Invalid, detail));
+    let Some(id) = RecordId::parse(&submission.id) else {
+        return invalid("id must be a UUIDv7 in lower case");
+    };
+    if !is_base64url(&submission.secret, SECRET_LEN) {
+        return invalid("secret must be 16 bytes in base64url without padding");
+    }
+    if !is_hex(&submission.policy.sha256, 64) {
+        return invalid("policy.sha256 must be 64 hexadecimal characters");
+    }
+    if !is_hex(&submission.ui.widget, 16) || !is_hex(&submission.ui.guard, 16) {
+        return invalid("ui.widget and ui.guard must be 16 hexadecimal characters");
+    }
+    let is_theme = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-' || b == b'_';
+    if !(1..=32).contains(&submission.ui.theme.len()) || !submission.ui.theme.bytes().all(is_theme) {
+        return invalid("ui.theme must be a name of at most 32 characters");
+    }
+    match &submission.previous {
+        None if submission.chain != 0 => invalid("a record that follows none has chain 0"),
+        Some(_) if submission.chain == 0 => invalid("a record that follows another has chain 1 or more"),
+        Some(previous) if previous.id == submission.id => invalid("a record cannot follow itself"),
+        _ => Ok(id),
+    }
+}
+
+fn previous_of(submission: &Submission) -> Result<Option<(RecordId, [u8; 32])>, Error> {
+    let Some(previous) = &submission.previous else { return Ok(None) };
+    match RecordId::parse(&previous.id) {
+        Some(id) if is_base64url(&previous.secret, SECRET_LEN) => {
+            Ok(Some((id, secret_hash(&previous.secret))))
+        }
+        _ => Err(Error::new(Kind::Invalid, "previous must have an id and a secret of the right form")),
+    }
+}
+
+/// What depends on the present: the clock and the versions that are accepted now.
+fn check_time<'a>(
+    submission: &Submission,
+    id: &RecordId,
+    policies: &'a SitePolicies,
+    now: Millis,
+) -> Result<&'a Published, Error> {
+    let ahead = submission.decided_at.saturating_sub(now.0);
+    if ahead > FUTURE_MS || ahead < -PAST_MS {
+        return Err(Error { server_time: Some(now), ..Error::plain(Kind::ClockSkew) });
+    }
+    if id.at().0.abs_diff(submission.decided_at) > ID_DRIFT_MS.unsigned_abs() {
+        return Err(Error::new(Kind::Invalid, "the time inside the id is not the time of the decision"));
+    }
+    match policies.accepted(submission.policy.version, &submission.policy.sha256, now) {
+        Some(policy) => Ok(policy),
+        None => Err(Error::plain(Kind::UnknownVersion)),
+    }
+}
+
+/// The answers in the policy's order: exactly one for each optional purpose.
+fn match_choices(policy: &Published, submission: &Submission) -> Result<Vec<bool>, Error> {
+    for (name, granted) in &submission.choices {
+        match policy.engine.purposes().iter().find(|purpose| purpose.id.as_str() == name) {
+            None => return Err(Error::plain(Kind::UndeclaredPurpose)),
+            Some(purpose) if purpose.category == Category::Necessary && !granted => {
+                return Err(Error::plain(Kind::NecessaryRefused));
+            }
+            Some(purpose) if purpose.category == Category::Necessary => {
+                return Err(Error::new(Kind::UndeclaredPurpose, "Necessary purposes are not asked about."));
+            }
+            Some(_) => {}
+        }
+    }
+    policy
+        .engine
+        .optional()
+        .map(|OptionalPurpose { purpose, .. }| {
+            submission
+                .choices
+                .iter()
+                .find(|(name, _)| name == purpose.id.as_str())
+                .map(|(_, granted)| *granted)
+                .ok_or_else(|| Error::plain(Kind::MissingPurpose))
+        })
+        .collect()
+}
+
+/// A grant needs a person, and a way to refuse that could be seen and used; the words must fit the choices.
+fn check_act(policy: &Published, submission: &Submission, granted: &[bool]) -> Result<(), Error> {
+    if submission.regime != policy.engine.regime.id {
+        return Err(Error::new(Kind::Invalid, "regime is not the policy's"));
+    }
+    let fits = match submission.control {
+        Control::AcceptAll => granted.iter().all(|granted| *granted),
+        Control::RejectAll | Control::Withdraw => !granted.iter().any(|granted| *granted),
+        Control::Save => true,
+    };
+    if !fits {
+        return Err(Error::new(Kind::Invalid, "control does not fit the choices"));
+    }
+    let needs = policy
+        .engine
+        .optional()
+        .zip(granted)
+        .any(|(optional, granted)| *granted && needs_gesture(optional.purpose.basis));
+    if !needs {
+        return Ok(());
+    }
+    if submission.input == Input::Script {
+        return Err(Error::new(Kind::GrantWithoutGesture, "input was script"));
+    }
+    let fair = match &submission.ui.reject {
+        Some(button) => button.is_fair(),
+        // Only a page's own call has no surface of ours, and so no button.
+        None => submission.surface == Surface::Page,
+    };
+    if fair {
+        Ok(())
+    } else {
+        Err(Error::new(
+            Kind::GrantWithoutGesture,
+            format!(
+                "the reject button must be visible, {0} by {0} pixels or more, with a contrast of {1} to 100",
+                RejectButton::MIN_SIDE,
+                RejectButton::MIN_CONTRAST
+            ),
+        ))
+    }
+}
+
+/// What the browser's cookie says, made the same way.
+fn decision_of(policy: &Published, submission: &Submission, granted: &[bool]) -> Decision {
+    let mut answers = granted.iter();
+    make_decision(&policy.engine, submission.signals.into(), Millis(submission.decided_at), |_| {
+        answers.next().copied().unwrap_or(false)
+    })
+}
+
+/// The record that this one follows, if it is here and the visitor has its secret.
+struct Former {
+    commitment: [u8; 32],
+    /// Its answers in this policy's order; `None` if it was asked other questions.
+    granted: Option<Vec<bool>>,
+}
+
+async fn former(
+    state: &AppState,
+    policy: &Published,
+    submission: &Submission,
+) -> Result<Option<Former>, Error> {
+    let Some((id, hash)) = previous_of(submission)? else { return Ok(None) };
+    let Some(stored) = state.store.record(&policy.engine.site, &id).await? else { return Ok(None) };
+    if !bool::from(stored.secret_hash.ct_eq(&hash)) {
+        return Ok(None);
+    }
+    Ok(Some(Former { commitment: stored.commitment, granted: former_answers(policy, &stored.record) }))
+}
+
+fn former_answers(policy: &Published, record: &str) -> Option<Vec<bool>> {
+    #[derive(serde::Deserialize)]
+    struct Answers {
+        decisions: Vec<Answer>,
+    }
+    #[derive(serde::Deserialize)]
+    struct Answer {
+        purpose: String,
+        granted: bool,
+    }
+    let former: Answers = serde_json::from_str(record).ok()?;
+    // A purpose that was not asked about then was not granted then.
+    Some(
+        policy
+            .engine
+            .optional()
+            .map(|optional| {
+                former
+                    .decisions
+                    .iter()
+                    .any(|answer| answer.granted && answer.purpose == optional.purpose.id.as_str())
+            })
+            .collect(),
+    )
+}
+
+fn record_of(
+    policy: &Published,
+    submission: &Submission,
+    decision: &Decision,
+    event: Event,
+    previous: Option<[u8; 32]>,
+    now: Millis,
+) -> Result<Record, Error> {
+    let Some(texts) = policy.texts_sha256.get(&submission.locale) else {
+        return Err(Error::new(Kind::Invalid, "locale is not one of the policy's languages"));
+    };
+    let decisions = policy
+        .engine
+        .optional()
+        .zip(&decision.choices)
+        .map(|(optional, choice)| PurposeDecision {
+            purpose: choice.purpose.as_str().to_owned(),
+            granted: choice.granted,
+            basis: optional.purpose.basis,
+            until: if choice.granted {
+                decision.decided.plus_days(policy.engine.regime.grant_days)
+            } else {
+                decision.decided.plus_days(policy.engine.regime.refusal_days)
+            },
+        })
+        .collect();
+    Ok(Record {
+        id: submission.id.clone(),
+        site: submission.site.clone(),
+        event,
+        server_time: now,
+        client_time: Millis(submission.decided_at),
+        chain: submission.chain,
+        previous: previous.map(|commitment| avow_shared::id::hex(&commitment)),
+        decisions,
+        policy_version: policy.engine.version,
+        policy_sha256: policy.engine.hash.clone(),
+        locale: submission.locale.clone(),
+        texts_sha256: texts.clone(),
+        regime: policy.engine.regime.id.clone(),
+        regime_source: "default".to_owned(),
+        signals: submission.signals,
+        surface: submission.surface,
+        control: submission.control,
+        input: submission.input,
+        form: submission.ui.form,
+        theme: submission.ui.theme.clone(),
+        viewport: submission.ui.viewport,
+        widget: submission.ui.widget.clone(),
+        guard: submission.ui.guard.clone(),
+        reject: submission.ui.reject,
+    })
+}

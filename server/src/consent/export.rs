@@ -1,0 +1,1 @@
+//! Writes records out for those who must show them.

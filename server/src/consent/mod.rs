@@ -1,0 +1,12 @@
+//! The use cases around a consent: decide, look up, export. Knows neither HTTP nor SQL.
+
+pub mod decide;
+pub mod export;
+pub mod lookup;
+
+use sha2::{Digest, Sha256};
+
+/// The hash under which a record's secret is kept. Secrets are 16 random bytes, so a plain hash is enough.
+pub fn secret_hash(secret: &str) -> [u8; 32] {
+    Sha256::new().chain_update(b"avow/secret/v1\n").chain_update(secret).finalize().into()
+}

@@ -1,0 +1,115 @@
+//! One writer for many requests: what is queued goes into one transaction, and is answered after its commit.
+//!
+//! There is no timer. Under load a batch grows by itself while the former one is being committed; alone, a
+//! request is committed at once.
+
+use crate::error::{Error, Kind};
+use crate::store::append::{Appended, NewRecord};
+use crate::store::{Store, StoreError};
+use std::sync::Arc;
+use tokio::sync::{mpsc, oneshot, watch};
+use tokio::task::JoinHandle;
+
+/// Requests that may wait; more are told to come again, so that memory stays bounded.
+const QUEUE: usize = 2_048;
+/// Records in one transaction at most.
+const BATCH: usize = 256;
+/// Seconds after which a request that found the queue full should come again.
+const RETRY_QUEUE: u32 = 1;
+
+struct Job {
+    record: NewRecord,
+    answer: oneshot::Sender<Result<Appended, Error>>,
+}
+
+/// The way into the log. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Sequencer {
+    queue: mpsc::Sender<Job>,
+}
+
+/// The writer's end, for whoever stops the server.
+#[derive(Debug)]
+pub struct Writer {
+    stop: watch::Sender<bool>,
+    task: JoinHandle<()>,
+}
+
+impl Sequencer {
+    /// Starts the writer on the current runtime.
+    pub fn start(store: Store) -> (Self, Writer) {
+        let (queue, jobs) = mpsc::channel(QUEUE);
+        let (stop, stopped) = watch::channel(false);
+        let task = tokio::spawn(run(store, jobs, stopped));
+        (Self { queue }, Writer { stop, task })
+    }
+
+    /// Appends a record; returns when it is on disk, or says why it is not.
+    pub async fn append(&self, record: NewRecord) -> Result<Appended, Error> {
+        let (answer, answered) = oneshot::channel();
+        self.queue.try_send(Job { record, answer }).map_err(|_| busy())?;
+        // The sender is dropped unanswered only if the writer died.
+        answered.await.unwrap_or_else(|_| Err(busy()))
+    }
+}
+
+impl Writer {
+    /// Takes no more, writes what is queued, and returns when that is answered.
+    pub async fn finish(self) {
+        // The receiver is gone only if the task ended by itself.
+        let _ = self.stop.send(true);
+        if let Err(error) = self.task.await {
+            tracing::error!(%error, "the log's writer died");
+        }
+    }
+}
+
+fn busy() -> Error {
+    Error { retry_after: Some(RETRY_QUEUE), ..Error::plain(Kind::Unavailable) }
+}
+
+async fn run(store: Store, mut jobs: mpsc::Receiver<Job>, mut stopped: watch::Receiver<bool>) {
+    let mut batch = Vec::with_capacity(BATCH);
+    let mut stopping = false;
+    loop {
+        let taken = tokio::select! {
+            biased;
+            taken = jobs.recv_many(&mut batch, BATCH) => taken,
+            // A sender that is gone means stop as well.
+            _ = stopped.wait_for(|stop| *stop), if !stopping => {
+                stopping = true;
+                // What is queued is still handed out; new ones are refused.
+                jobs.close();
+                continue;
+            }
+        };
+        if taken == 0 {
+            return;
+        }
+        write(&store, &mut batch).await;
+    }
+}
+
+async fn write(store: &Store, batch: &mut Vec<Job>) {
+    let (records, answers): (Vec<_>, Vec<_>) = batch.drain(..).map(|job| (job.record, job.answer)).unzip();
+    let mut result = store.append(&records).await;
+    if matches!(result, Err(StoreError::Unavailable(_) | StoreError::Conflict)) {
+        // A connection that broke while idle shows only now. Whether a lost commit had got through is found
+        // out by the second try: every record is looked for by its id first.
+        result = store.append(&records).await;
+    }
+    match result {
+        Ok(outcomes) => {
+            for (answer, outcome) in answers.into_iter().zip(outcomes) {
+                // Whoever asked may have hung up: the record is stored all the same.
+                let _ = answer.send(Ok(outcome));
+            }
+        }
+        Err(error) => {
+            let error = Arc::new(Error::from(error));
+            for answer in answers {
+                let _ = answer.send(Err(Error::clone(&error)));
+            }
+        }
+    }
+}

@@ -1,0 +1,77 @@
+//! The seal on the consent cookie: proof that this server acknowledged the decision.
+//!
+//! Any script on a page can write a cookie; only the server can write its seal.
+
+use avow_shared::cookie::{seal_message, unsealed_value};
+use avow_shared::decision::Decision;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use hmac::{Hmac, KeyInit, Mac};
+use sha2::Sha256;
+use std::fmt;
+use subtle::ConstantTimeEq;
+
+/// Bytes of the HMAC that are kept.
+const SEAL_BYTES: usize = 16;
+
+/// The key of all seals of this installation.
+#[derive(Clone)]
+pub struct SealKey([u8; 32]);
+
+impl SealKey {
+    /// Takes the key's bytes.
+    pub fn new(key: [u8; 32]) -> Self {
+        Self(key)
+    }
+
+    /// The seal of a decision: 22 characters of base64url.
+    pub fn seal(&self, site: &str, decision: &Decision) -> String {
+        URL_SAFE_NO_PAD.encode(self.mac(site, &unsealed_value(decision)))
+    }
+
+    /// True if `seal` is the seal of that decision. Takes the same time for every wrong seal.
+    pub fn verify(&self, site: &str, decision: &Decision, seal: &str) -> bool {
+        self.seal(site, decision).as_bytes().ct_eq(seal.as_bytes()).into()
+    }
+
+    fn mac(&self, site: &str, value: &str) -> [u8; SEAL_BYTES] {
+        let mut mac = Hmac::<Sha256>::new_from_slice(&self.0).expect("HMAC takes keys of any length");
+        mac.update(seal_message(site, value).as_bytes());
+        let full = mac.finalize().into_bytes();
+        let mut short = [0; SEAL_BYTES];
+        short.copy_from_slice(&full[..SEAL_BYTES]);
+        short
+    }
+}
+
+impl fmt::Debug for SealKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SealKey")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use avow_shared::decision::Choice;
+    use avow_shared::id::{Millis, PurposeId};
+
+    #[test]
+    fn a_seal_holds_for_its_site_and_decision_only() {
+        let key = SealKey::new([7; 32]);
+        let mut decision = Decision {
+            version: 3,
+            decided: Millis(1_000),
+            expires: Millis(2_000),
+            gpc: false,
+            choices: vec![Choice { purpose: PurposeId::parse("marketing").expect("a name"), granted: false }],
+        };
+        let seal = key.seal("a", &decision);
+        assert_eq!(seal.len(), 22);
+        assert!(key.verify("a", &decision, &seal));
+        assert!(!key.verify("b", &decision, &seal));
+        assert!(!SealKey::new([8; 32]).verify("a", &decision, &seal));
+        decision.choices[0].granted = true;
+        assert!(!key.verify("a", &decision, &seal));
+    }
+}

@@ -1,0 +1,27 @@
+//! What every request handler is given.
+
+use crate::cache::Policies;
+use crate::clock::Clock;
+use crate::log::sequencer::Sequencer;
+use crate::rng::Rng;
+use crate::seal::SealKey;
+use crate::store::Store;
+
+/// The parts of a running server. Clock and randomness are among them, so that tests can fix both.
+#[derive(Debug)]
+pub struct AppState {
+    /// The database.
+    pub store: Store,
+    /// Compiled policies by site.
+    pub policies: Policies,
+    /// The way into the log.
+    pub sequencer: Sequencer,
+    /// The time.
+    pub clock: Clock,
+    /// Randomness.
+    pub rng: Rng,
+    /// The key of the cookie seals.
+    pub seal: SealKey,
+    /// The path under which sites serve Avow, without a slash at the end: `/.avow`.
+    pub base: String,
+}
