@@ -1,6 +1,7 @@
 //! `/v1/consents`: takes decisions and hands out records.
 
-use crate::access;
+use crate::access::{self, Scope};
+use crate::api::bearer;
 use crate::api::problem::{Kind, Problem};
 use crate::cache::SitePolicies;
 use crate::consent::decide::{self, Receipt};
@@ -159,7 +160,7 @@ async fn read(
     let (site, _) = policies(&state, &query.site).await?;
     let id = RecordId::parse(&id);
     let stored = if let Some(token) = bearer(request.headers()) {
-        let officer = access::authorize(&state, &site, token, "dpo").await?;
+        let officer = access::authorize(&state.store, &site, token, Scope::Dpo).await?;
         lookup::by_officer(&state, &officer, &site, id).await?
     } else if let Some(secret) = request.headers().get(SECRET_HEADER) {
         lookup::by_secret(&state, &site, id, secret.to_str().unwrap_or_default()).await?
@@ -177,7 +178,7 @@ async fn find(
     let query = query.map_err(|_| Problem::new(Kind::Malformed).detail("site and reference are needed"))?;
     let (site, _) = policies(&state, &query.site).await?;
     let token = bearer(request.headers()).ok_or_else(|| Problem::new(Kind::Unauthorized))?;
-    let officer = access::authorize(&state, &site, token, "dpo").await?;
+    let officer = access::authorize(&state.store, &site, token, Scope::Dpo).await?;
     let records = lookup::by_reference(&state, &officer, &site, &query.reference).await?;
     Ok(HttpResponse::Ok()
         .insert_header((header::CACHE_CONTROL, "no-store"))
@@ -204,9 +205,4 @@ fn check_origin(headers: &HeaderMap, policies: &SitePolicies) -> Result<(), Prob
         None => headers.get("Sec-Fetch-Site").is_some_and(|site| site == "same-origin"),
     };
     if ours { Ok(()) } else { Err(Problem::new(Kind::ForeignOrigin)) }
-}
-
-fn bearer(headers: &HeaderMap) -> Option<&str> {
-    let (scheme, token) = headers.get(header::AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
-    scheme.eq_ignore_ascii_case("bearer").then_some(token.trim())
 }

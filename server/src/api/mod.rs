@@ -9,6 +9,7 @@ pub mod policy;
 pub mod problem;
 
 use crate::error::Error;
+use actix_web::http::header::{self, HeaderMap};
 use problem::Problem;
 
 impl From<Error> for Problem {
@@ -31,4 +32,10 @@ impl From<crate::store::StoreError> for Problem {
     fn from(error: crate::store::StoreError) -> Self {
         Error::from(error).into()
     }
+}
+
+/// The token of an `Authorization: Bearer` header (RFC 6750 section 2.1).
+fn bearer(headers: &HeaderMap) -> Option<&str> {
+    let (scheme, token) = headers.get(header::AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then_some(token.trim())
 }

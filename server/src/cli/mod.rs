@@ -9,6 +9,7 @@ pub mod token;
 use crate::config::Database;
 use crate::store::Store;
 use anyhow::Context as _;
+use avow_shared::id::SiteId;
 use clap::{Parser, Subcommand};
 use std::future::Future;
 
@@ -76,6 +77,11 @@ pub async fn open(database: &Database) -> anyhow::Result<Store> {
     let store = Store::open(&database.location()).await.context("opening the database")?;
     store.migrate().await.context("bringing the database's schema up to date")?;
     Ok(store)
+}
+
+/// Reads a site's id from the command line.
+pub fn site_id(text: &str) -> Result<SiteId, &'static str> {
+    SiteId::parse(text).ok_or("a site is a to z, 0 to 9 and hyphens, at most 32, beginning with a letter")
 }
 
 fn block_on(command: impl Future<Output = anyhow::Result<()>>) -> anyhow::Result<()> {

@@ -1,1 +1,235 @@
-//! Writes records out for those who must show them.
+//! Exports records, page by page: memory does not grow with their number.
+//!
+//! NDJSON has everything that is needed to check a record (its canonical bytes, salt and commitment); CSV is
+//! for a spreadsheet and has the record's fields in columns, with the same proof fields at the end.
+//!
+//! A cell that a spreadsheet would run as a formula begins with an apostrophe (OWASP, CSV injection).
+
+use std::collections::VecDeque;
+
+use avow_shared::id::{Millis, RecordId, SiteId, hex};
+use avow_shared::reference;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use chrono::{DateTime, SecondsFormat};
+use serde_json::{Value, json};
+
+use crate::error::{Error, Kind};
+use crate::store::records::{Filter, StoredRecord};
+use crate::store::{Store, StoreError};
+
+/// Records in one page: about half a megabyte.
+const PAGE: u32 = 500;
+
+/// How an export is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Format {
+    /// RFC 4180, with a line of names.
+    Csv,
+    /// One JSON object on each line.
+    Ndjson,
+}
+
+impl Format {
+    /// The media type.
+    pub fn media_type(self) -> &'static str {
+        match self {
+            Self::Csv => "text/csv; charset=utf-8",
+            Self::Ndjson => "application/x-ndjson",
+        }
+    }
+
+    /// The end of a file's name.
+    pub fn extension(self) -> &'static str {
+        match self {
+            Self::Csv => "csv",
+            Self::Ndjson => "ndjson",
+        }
+    }
+}
+
+/// The columns of a CSV export.
+const COLUMNS: [&str; 22] = [
+    "leaf_index",
+    "reference",
+    "id",
+    "server_time",
+    "client_time",
+    "event",
+    "current",
+    "chain",
+    "policy_version",
+    "policy_sha256",
+    "granted",
+    "refused",
+    "locale",
+    "regime",
+    "surface",
+    "control",
+    "input",
+    "gpc",
+    "dnt",
+    "commitment",
+    "salt",
+    "record",
+];
+
+/// An export under way.
+#[derive(Debug)]
+pub struct Export {
+    store: Store,
+    site: SiteId,
+    filter: Filter,
+    format: Format,
+    /// The last leaf that was written.
+    after: i64,
+    state: State,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum State {
+    Head,
+    Records,
+    End,
+}
+
+/// Reads what a person gives as a record: its id or its reference code. `None` if there is no such record.
+pub async fn find(store: &Store, site: &SiteId, text: &str) -> Result<Option<RecordId>, Error> {
+    if let Some(id) = RecordId::parse(text) {
+        return Ok(Some(id));
+    }
+    let (first, last) = reference::range(text)
+        .ok_or_else(|| Error::new(Kind::Invalid, "a record is named by its id or its reference code"))?;
+    let found = store.records_between(site, &first, &last, 1).await?;
+    Ok(found.first().map(|record| record.id))
+}
+
+/// Reads a moment: a date (its first millisecond, UTC) or a time as in RFC 3339.
+pub fn moment(text: &str) -> Result<Millis, Error> {
+    let whole = if text.len() == 10 { format!("{text}T00:00:00Z") } else { text.to_owned() };
+    DateTime::parse_from_rfc3339(&whole)
+        .map(|time| Millis(time.timestamp_millis()))
+        .map_err(|_| Error::new(Kind::Invalid, "a time is written 2026-01-31 or 2026-01-31T09:00:00Z"))
+}
+
+impl Export {
+    /// Prepares the export of a site that exists.
+    pub async fn start(store: &Store, site: &SiteId, filter: Filter, format: Format) -> Result<Self, Error> {
+        if store.current_policy_number(site).await?.is_none() {
+            return Err(Error::plain(Kind::UnknownSite));
+        }
+        Ok(Self { store: store.clone(), site: site.clone(), filter, format, after: -1, state: State::Head })
+    }
+
+    /// The next bytes, or `None` at the end.
+    pub async fn next(&mut self) -> Result<Option<Vec<u8>>, StoreError> {
+        if self.state == State::Head {
+            self.state = State::Records;
+            if self.format == Format::Csv {
+                return csv_bytes([COLUMNS.map(str::to_owned)]).map(Some);
+            }
+        }
+        if self.state == State::End {
+            return Ok(None);
+        }
+        let page = self.store.export_page(&self.site, &self.filter, self.after, PAGE).await?;
+        let Some(last) = page.last() else {
+            self.state = State::End;
+            return Ok(None);
+        };
+        self.after = last.leaf_index;
+        match self.format {
+            Format::Csv => {
+                let rows: VecDeque<_> = page.iter().map(row).collect::<Result<_, _>>()?;
+                csv_bytes(rows).map(Some)
+            }
+            Format::Ndjson => {
+                let mut text = String::with_capacity(page.len() * 1024);
+                for record in &page {
+                    text.push_str(&line(record).to_string());
+                    text.push('\n');
+                }
+                Ok(Some(text.into_bytes()))
+            }
+        }
+    }
+}
+
+/// A record as one line of NDJSON; `record` is the text whose bytes were committed to.
+fn line(stored: &StoredRecord) -> Value {
+    json!({
+        "leaf_index": stored.leaf_index,
+        "id": stored.id.to_text(),
+        "reference": reference::code(&stored.id),
+        "event": stored.event,
+        "current": stored.current,
+        "server_time": stored.server_time.0,
+        "record": stored.record,
+        "salt": URL_SAFE_NO_PAD.encode(stored.salt),
+        "commitment": hex(&stored.commitment),
+    })
+}
+
+fn row(stored: &StoredRecord) -> Result<[String; COLUMNS.len()], StoreError> {
+    let record: Value =
+        serde_json::from_str(&stored.record).map_err(|_| StoreError::Corrupt("a record that is no JSON"))?;
+    let text = |pointer: &str| match record.pointer(pointer) {
+        Some(Value::String(text)) => text.clone(),
+        Some(value) if !value.is_null() => value.to_string(),
+        _ => String::new(),
+    };
+    let purposes = |granted: bool| {
+        let decisions = record["decisions"].as_array().map(Vec::as_slice).unwrap_or_default();
+        let named: Vec<&str> = decisions
+            .iter()
+            .filter(|decision| decision["granted"] == granted)
+            .filter_map(|decision| decision["purpose"].as_str())
+            .collect();
+        named.join(" ")
+    };
+    Ok([
+        stored.leaf_index.to_string(),
+        reference::code(&stored.id),
+        stored.id.to_text(),
+        time(stored.server_time),
+        time(stored.client_time),
+        stored.event.clone(),
+        stored.current.to_string(),
+        stored.chain.to_string(),
+        stored.policy_version.to_string(),
+        text("/notice/policy_sha256"),
+        purposes(true),
+        purposes(false),
+        text("/notice/locale"),
+        text("/regime/id"),
+        text("/ui/surface"),
+        text("/ui/control"),
+        text("/ui/input"),
+        text("/signals/gpc"),
+        text("/signals/dnt"),
+        hex(&stored.commitment),
+        hex(&stored.salt),
+        stored.record.clone(),
+    ])
+}
+
+fn time(at: Millis) -> String {
+    DateTime::from_timestamp_millis(at.0)
+        .map_or_else(|| at.0.to_string(), |time| time.to_rfc3339_opts(SecondsFormat::Millis, true))
+}
+
+fn csv_bytes<const N: usize>(rows: impl IntoIterator<Item = [String; N]>) -> Result<Vec<u8>, StoreError> {
+    let mut writer = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(Vec::new());
+    for row in rows {
+        writer
+            .write_record(row.map(unformula))
+            .map_err(|_| StoreError::Corrupt("a row that cannot be written as CSV"))?;
+    }
+    writer.into_inner().map_err(|_| StoreError::Corrupt("rows that cannot be written as CSV"))
+}
+
+/// A spreadsheet must take the cell as text, whatever a visitor's browser put into it.
+fn unformula(cell: String) -> String {
+    if cell.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{cell}") } else { cell }
+}
