@@ -2,13 +2,19 @@
 //!
 //! Read next: `setup.rs` (what a machine needs), `widget.rs` (the WebAssembly build), `test.rs` (what CI runs).
 
+mod bench;
 mod children;
+mod demo;
 mod npm;
+mod reproduce;
 mod services;
 mod setup;
 mod shell;
 mod size;
+mod test;
+mod tidy;
 mod toolchain;
+mod vectors;
 mod widget;
 
 use anyhow::{Result, bail};
@@ -44,6 +50,12 @@ fn run(arguments: &[String]) -> Result<()> {
     match arguments.as_slice() {
         ["setup"] => setup::run(setup::Scope::Everything),
         ["widget"] => widget::run(),
+        ["demo"] => demo::run(),
+        ["test"] => test::run(test::Tier::Quick),
+        ["test", "--full"] => test::run(test::Tier::Full),
+        ["bench", rest @ ..] => bench::run(rest),
+        ["tidy"] => tidy::run(),
+        ["ci"] => test::run_as_ci(),
         [] | ["help" | "--help" | "-h"] => {
             print!("{USAGE}");
             Ok(())

@@ -31,8 +31,17 @@ pub fn redis_server() -> Option<PathBuf> {
     named("AVOW_REDIS_SERVER", &["redis-server", "valkey-server"])
 }
 
+/// Whether a server keeps what it acknowledged when the machine fails.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Durability {
+    /// PostgreSQL's own default: every commit on disk.
+    Default,
+    /// For databases that live for one test.
+    ThrowAway,
+}
+
 /// Starts PostgreSQL and returns its superuser URL.
-pub fn start_postgres(bin: &Path) -> Result<String> {
+pub fn start_postgres(bin: &Path, durability: Durability) -> Result<String> {
     let folder = own_folder("postgres")?;
     let data = folder.join("data");
     let user = if is_root() { Some(unprivileged()?) } else { None };
@@ -58,9 +67,13 @@ pub fn start_postgres(bin: &Path) -> Result<String> {
     let mut server = command("postgres");
     server.arg("-D").arg(&data).args(["-c", "listen_addresses=127.0.0.1", "-c", "max_connections=400"]);
     server.arg("-c").arg(format!("unix_socket_directories={}", folder.display()));
-    // These databases live for one test; what must survive a crash is tested on the server's own files.
-    server.args(["-c", "fsync=off", "-c", "full_page_writes=off", "-c", "max_wal_size=512MB", "-c"]);
-    server.arg(format!("port={port}")).stdout(log.try_clone()?).stderr(log);
+    if durability == Durability::ThrowAway {
+        server.args(["-c", "fsync=off", "-c", "full_page_writes=off"]);
+    }
+    server
+        .args(["-c", "max_wal_size=1GB", "-c", &format!("port={port}")])
+        .stdout(log.try_clone()?)
+        .stderr(log);
     let pid = children::start(&mut server, "-INT", Some(folder.clone()))?;
     let ready = || {
         let mut probe = Command::new(bin.join("pg_isready"));

@@ -32,9 +32,12 @@ const NEEDED: [Needed; 5] = [
 
 pub fn run(scope: Scope) -> Result<()> {
     step("setup: npm tools", || {
-        npm::install("widget")?;
-        if shell::root().join("demo-site/package-lock.json").exists() {
-            npm::install("demo-site")?;
+        let folders: &[&str] =
+            if scope == Scope::Build { &["widget", "demo-site"] } else { &["widget", "demo-site", "tests"] };
+        for folder in folders {
+            if shell::root().join(folder).join("package-lock.json").exists() {
+                npm::install(folder)?;
+            }
         }
         Ok(())
     })?;

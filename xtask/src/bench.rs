@@ -1,0 +1,30 @@
+//! Builds for release and runs the bench program against it; what is measured is in `tests/src/bin/avow-bench`.
+
+use crate::services::{self, Durability};
+use crate::setup::{self, Scope};
+use crate::shell::{cargo, root, run as run_command, step, target_dir};
+use crate::widget;
+use anyhow::Result;
+use std::process::Command;
+
+pub fn run(arguments: &[&str]) -> Result<()> {
+    setup::run(Scope::Build)?;
+    widget::run()?;
+    step("build for release", || {
+        let mut build = cargo();
+        build.args(["build", "--release", "--package", "avow-server", "--package", "avow-tests"]);
+        run_command(build.args(["--bin", "avow", "--bin", "avow-bench"]))
+    })?;
+    let binaries = target_dir().join("release");
+    let mut bench = Command::new(binaries.join("avow-bench"));
+    bench.current_dir(root()).args(arguments);
+    bench.env("AVOW_BIN", binaries.join("avow")).env("AVOW_DIST", root().join("widget/dist"));
+    if let Some(bin) = services::postgres_bin() {
+        // Measured as it is run: every commit on disk.
+        let url = step("start PostgreSQL", || services::start_postgres(&bin, Durability::Default))?;
+        let path = std::env::var_os("PATH").unwrap_or_default();
+        let path = std::iter::once(bin).chain(std::env::split_paths(&path));
+        bench.env("AVOW_TEST_POSTGRES_URL", url).env("PATH", std::env::join_paths(path)?);
+    }
+    step("bench", || run_command(&mut bench))
+}

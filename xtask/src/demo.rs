@@ -1,0 +1,116 @@
+//! Builds everything and serves the demo site until it is interrupted.
+
+use crate::children;
+use crate::setup::{self, Scope};
+use crate::shell::{capture, cargo, root, run as run_command, step, target_dir};
+use crate::widget;
+use anyhow::{Context, Result, bail};
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::sync::mpsc;
+use std::time::Duration;
+
+const SITE_DIR: &str = "demo-site/careers-enterprise";
+const SITE_PORT: u16 = 8000;
+const THIRD_PARTY_PORT: u16 = 8001;
+const AVOW_PORT: u16 = 8010;
+
+pub fn run() -> Result<()> {
+    setup::run(Scope::Build)?;
+    widget::run()?;
+    step("build the server and the demo site", || {
+        run_command(cargo().args(["build", "--package", "avow-server", "--package", "avow-demo", "--bins"]))
+    })?;
+    for port in [SITE_PORT, THIRD_PARTY_PORT, AVOW_PORT] {
+        if std::net::TcpListener::bind(("127.0.0.1", port)).is_err() {
+            bail!("port {port} is taken: stop what listens there");
+        }
+    }
+    let (avow, demo) = (target_dir().join("debug/avow"), target_dir().join("debug/avow-demo"));
+    let data = target_dir().join("demo");
+    let policy = root().join(SITE_DIR).join("avow.toml");
+    fs::create_dir_all(&data)?;
+    let site = site_of(&fs::read_to_string(&policy).with_context(|| format!("read {}", policy.display()))?)
+        .context("find `site` in the demo's avow.toml")?;
+    step("publish the demo's policy", || publish(&avow, &data, &policy))?;
+    let snippet = data.join("snippet.html");
+    let mut make_snippet = Command::new(&avow);
+    make_snippet.args(["snippet", &site]).arg("--data").arg(&data);
+    fs::write(&snippet, capture(&mut make_snippet)?)?;
+
+    let avow_url = format!("http://127.0.0.1:{AVOW_PORT}");
+    let mut serve = Command::new(&avow);
+    serve.args(["serve", "--listen", &format!("127.0.0.1:{AVOW_PORT}"), "--data"]).arg(&data);
+    let server = start(&mut serve, "listening on ")?;
+    let mut sites = Command::new(&demo);
+    sites.args(["--site-port", &SITE_PORT.to_string(), "--third-party-port", &THIRD_PARTY_PORT.to_string()]);
+    sites
+        .args(["--avow-url", &avow_url, "--snippet"])
+        .arg(&snippet)
+        .arg("--site-dir")
+        .arg(root().join(SITE_DIR));
+    let sites = start(&mut sites, "third party ")?;
+
+    println!();
+    println!("  the site                http://careers.localhost:{SITE_PORT}/");
+    println!("  … with the snippet      http://careers.localhost:{SITE_PORT}/b/");
+    println!("  … without Avow          http://careers.localhost:{SITE_PORT}/plain/");
+    println!("  what third parties see  http://collector.localhost:{THIRD_PARTY_PORT}/live");
+    println!("  Avow itself             {avow_url}/openapi.json");
+    println!(
+        "  the records             target/debug/avow export --data target/demo --site {site} --format csv"
+    );
+    println!("\n  Ctrl-C ends everything.");
+    while !children::has_ended(server) && !children::has_ended(sites) {
+        std::thread::sleep(Duration::from_millis(200));
+    }
+    bail!("a server ended by itself")
+}
+
+fn publish(avow: &Path, data: &Path, policy: &Path) -> Result<()> {
+    let mut publish = Command::new(avow);
+    publish.args(["site", "publish"]).arg(policy).arg("--data").arg(data);
+    capture(&mut publish)
+        .context("publish (a changed policy needs a higher version; the demo's data is in target/demo)")?;
+    Ok(())
+}
+
+/// Starts a server and waits until it prints a line that starts like that; its output is shown.
+fn start(command: &mut Command, ready: &'static str) -> Result<u32> {
+    let pid = children::start(command.stdout(Stdio::piped()), "-TERM", None)?;
+    let output = children::take_stdout(pid).context("the output is piped")?;
+    let (tell, told) = mpsc::channel();
+    std::thread::spawn(move || {
+        for line in BufReader::new(output).lines().map_while(Result::ok) {
+            if line.starts_with(ready) {
+                let _ = tell.send(());
+            }
+            println!("    {line}");
+        }
+    });
+    told.recv_timeout(Duration::from_secs(30)).with_context(|| {
+        format!("{} did not say `{}`", command.get_program().to_string_lossy(), ready.trim_end())
+    })?;
+    Ok(pid)
+}
+
+/// The site's id in a policy file.
+fn site_of(policy: &str) -> Option<String> {
+    let line =
+        policy.lines().find_map(|line| line.trim().strip_prefix("site")?.trim_start().strip_prefix('='))?;
+    Some(line.split('"').nth(1)?.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_site_is_read_from_the_policy() {
+        let policy = "schema = 1\nsites = 3\nsite = \"careers\" # its id\n";
+        assert_eq!(site_of(policy).as_deref(), Some("careers"));
+        assert_eq!(site_of("schema = 1\n"), None);
+    }
+}
