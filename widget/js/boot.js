@@ -37,7 +37,7 @@
     });
   }
 
-  var memory = {}, tabs;
+  var memory = {}, tabs, timer;
 
   A.style = function (css) {
     var sheet;
@@ -72,12 +72,40 @@
     }
   };
 
+  // Every domain and path that a cookie which this page sees may have been set for.
+  function expire(name) {
+    var domain = location.hostname, paths = ["/"], path = "";
+    location.pathname.split("/").slice(1).forEach(function (part) {
+      path += "/" + part;
+      paths.push(path, path + "/");
+    });
+    for (;;) {
+      paths.forEach(function (path) {
+        d.cookie = name + "=;max-age=0;path=" + path;
+        d.cookie = name + "=;max-age=0;path=" + path + ";domain=" + domain;
+      });
+      if (domain.indexOf(".") < 0) return;
+      domain = domain.slice(domain.indexOf(".") + 1);
+    }
+  }
+
+  A.cookie = function (value, seconds, domain) {
+    // Two cookies of ours with different values would be no decision.
+    expire("avow");
+    d.cookie = "avow=" + value + ";path=/;samesite=lax;max-age=" + seconds +
+      (location.protocol === "https:" ? ";secure" : "") + (domain ? ";domain=" + domain : "");
+  };
+
   A.clear = function (kind, name, prefix) {
     function fits(key) {
       return prefix ? !key.indexOf(name) : key === name;
     }
     try {
-      if (kind === "local" || kind === "session") {
+      if (kind === "cookie") {
+        d.cookie.split(/; */).map(function (pair) {
+          return pair.split("=")[0];
+        }).concat(prefix ? [] : name).filter(fits).forEach(expire);
+      } else if (kind === "local" || kind === "session") {
         kind = w[kind + "Storage"];
         Object.keys(kind).filter(fits).forEach(function (key) {
           kind.removeItem(key);
@@ -96,6 +124,68 @@
         });
       }
     } catch (e) {}
+  };
+
+  A.marked = function () {
+    return Array.from(d.querySelectorAll("script[type='text/plain'][data-avow],[data-avow][data-src]:not(script)"), function (tag) {
+      return { tag: tag, mark: tag.getAttribute("data-avow") };
+    });
+  };
+
+  // A script that never ran is replaced by a copy, in its place; external ones keep their order by waiting.
+  A.revive = function (tag) {
+    var live, waits;
+    if (tag.localName !== "script") {
+      tag.src = tag.getAttribute("data-src");
+      tag.removeAttribute("data-src");
+      return false;
+    }
+    live = d.createElement("script");
+    Array.from(tag.attributes, function (one) {
+      var name = one.name.replace(/^data-(src|type)$/, "$1");
+      if (one.name !== "type" && name !== "data-avow") live.setAttribute(name, one.value);
+    });
+    // Browsers hide the attribute, not the property.
+    live.nonce = tag.nonce;
+    live.text = tag.text;
+    waits = live.src && live.type !== "module" && !tag.hasAttribute("async");
+    if (waits) {
+      live.async = false;
+      live.addEventListener("load", A.hear);
+      live.addEventListener("error", A.hear);
+    }
+    try {
+      // Written after the parser has gone, it would replace the page.
+      if (!live.src && d.readyState !== "loading") d.write = d.writeln = function () {};
+      tag.replaceWith(live);
+    } finally {
+      delete d.write;
+      delete d.writeln;
+    }
+    return !!waits;
+  };
+
+  A.wake = function (ms) {
+    clearTimeout(timer);
+    timer = setTimeout(A.hear, ms);
+  };
+
+  A.reload = function (said) {
+    try {
+      sessionStorage.setItem("avow_said", said);
+    } catch (e) {}
+    location.reload();
+  };
+
+  A.listen = function (hear) {
+    A.hear = hear;
+    // Some of these do not bubble.
+    ["click", "close", "DOMContentLoaded", "visibilitychange"].forEach(function (name) {
+      d.addEventListener(name, hear, true);
+    });
+    w.addEventListener("online", hear);
+    w.addEventListener("pageshow", hear);
+    if (tabs) tabs.onmessage = hear;
   };
 
   A.post = function (url, id, body) {
@@ -150,13 +240,11 @@
 
   try {
     tabs = new BroadcastChannel("avow");
-    tabs.onmessage = function (e) {
-      A.hear(e);
-    };
   } catch (e) {}
 
   try {
-    A.reloaded = performance.getEntriesByType("navigation")[0].type === "reload";
+    A.said = sessionStorage.getItem("avow_said");
+    sessionStorage.removeItem("avow_said");
   } catch (e) {}
 
   try {

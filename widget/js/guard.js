@@ -27,7 +27,8 @@
     hosts,
     csp,
     meta,
-    layer;
+    layer,
+    api;
 
   A = w.__avow = {
     config: C,
@@ -134,7 +135,7 @@
 
   // What pages may call. Before the engine is there, calls wait; `allows` answers from the stored choice.
   try {
-    layer = w.avow = {
+    api = w.avow = {
       allows: function (purpose) {
         return grants[purpose] === 1;
       },
@@ -143,11 +144,11 @@
       },
     };
     ["acceptAll", "rejectAll", "open", "withdraw", "on"].forEach(function (name) {
-      layer[name] = function () {
+      api[name] = function () {
         queue.push([name, arguments]);
       };
     });
-    layer.ready = new Promise(function (done) {
+    api.ready = new Promise(function (done) {
       A.done = done;
     });
   } catch (e) {}

@@ -2,24 +2,24 @@
 //!
 //! Borrows of the machine are short: what runs on the page in between may call back in.
 
-use crate::dom::banner::{self, Words};
-use crate::dom::js::{Node, Page, clear_timeout, document, flag, get, keys, moment, reload, set, set_text};
-use crate::dom::js::{set_timeout, text, texts, whole, window};
-use crate::dom::{dialog, measure, storage, tags};
+use crate::dom::js::window;
+use crate::dom::js::{
+    Node, Page, document, each, flag, get, keys, moment, object, set, set_text, text, texts, whole,
+};
+use crate::dom::{Words, banner, concat, decimal, dialog, measure};
 use crate::gate::{self, Unit};
 use crate::look;
 use crate::machine::{How, Machine, Said, Wish};
 use crate::net;
 use avow_shared::act::{Input, Surface};
 use avow_shared::category::Category;
-use avow_shared::cookie::encode;
+use avow_shared::cookie::{encode, find_in};
 use avow_shared::decision::Decision;
-use avow_shared::id::RecordId;
+use avow_shared::id::{Millis, RecordId};
 use avow_shared::json::Writer;
 use avow_shared::policy::Policy;
 use avow_shared::reference;
 use avow_shared::signals::{CONSENT_MODE, Signals};
-use js_sys::Function;
 use std::cell::{Cell, RefCell};
 use wasm_bindgen::prelude::*;
 
@@ -40,8 +40,7 @@ pub struct App {
     pub machine: RefCell<Machine>,
     units: Vec<Unit>,
     /// Hears every event.
-    handler: Function,
-    timer: Cell<f64>,
+    handler: JsValue,
     /// A revived script is loading, and those behind it wait.
     reviving: Cell<bool>,
     /// The page is about to be loaded anew.
@@ -50,7 +49,7 @@ pub struct App {
 
 impl App {
     /// Reads policy and device; `None` if the policy does not read as one.
-    pub fn new(compiled: JsValue, page: Page, config: JsValue, handler: Function) -> Option<Self> {
+    pub fn new(compiled: JsValue, page: Page, config: JsValue, handler: JsValue) -> Option<Self> {
         let (policy, units) = crate::policy::read(&compiled)?;
         let navigator = get(&window(), "navigator");
         let signals = Signals {
@@ -61,19 +60,18 @@ impl App {
         let mut style = String::new();
         if let Some(accent) = look::hex(&text(&look, "accent")) {
             style =
-                ["--avow-accent:", &text(&look, "accent"), ";--avow-ink-on:", look::ink_on(accent)].concat();
+                concat(&["--avow-accent:", &text(&look, "accent"), ";--avow-ink-on:", look::ink_on(accent)]);
         }
-        let mut radius = Writer::new();
-        radius.int(i64::from(whole(&look, "radius")));
-        style = [&style, ";--avow-radius:", &radius.finish(), "px"].concat();
-        let scheme = match text(&look, "scheme").as_str() {
-            "light" => "avow-light ",
-            "dark" => "avow-dark ",
-            _ => "",
+        let radius = decimal(i64::from(whole(&look, "radius")));
+        let style = concat(&[&style, ";--avow-radius:", &radius, "px"]);
+        let class = match text(&look, "scheme").as_str() {
+            "light" => "avow avow-light",
+            "dark" => "avow avow-dark",
+            _ => "avow",
         };
         let texts = get(&compiled, "texts");
-        let words = Words { compiled, texts, style, scheme: scheme.to_owned() };
-        let machine = Machine::new(&policy, signals, &storage::cookies(), moment());
+        let words = Words { compiled, texts, style, class: class.to_owned() };
+        let machine = Machine::new(&policy, signals, &text(&document(), "cookie"), moment());
         Some(Self {
             page,
             config,
@@ -82,7 +80,6 @@ impl App {
             machine: RefCell::new(machine),
             units,
             handler,
-            timer: Cell::new(0.0),
             reviving: Cell::new(false),
             leaving: Cell::new(false),
         })
@@ -92,13 +89,7 @@ impl App {
     pub fn start(&self) {
         self.page.style(CSS);
         banner::furnish(&self.words);
-        for event in ["click", "close", "DOMContentLoaded", "visibilitychange"] {
-            // Some of these do not bubble.
-            document().listen(event, &self.handler, true);
-        }
-        for event in ["online", "pageshow"] {
-            window().listen(event, &self.handler, false);
-        }
+        self.page.listen(&self.handler);
         let allowed = self.allowed();
         let machine = self.standing();
         if !machine.grants_any() {
@@ -106,10 +97,9 @@ impl App {
         }
         self.settle(&allowed);
         // An answer that had the page loaded anew is confirmed here.
-        if flag(&self.page, "reloaded") {
-            if let Some(said) = machine.just_said(moment()) {
-                banner::confirm(&self.words, key(said), &self.reference(), false);
-            }
+        let said = text(&self.page, "said");
+        if !said.is_empty() {
+            banner::confirm(&self.words, &said, &self.reference(), false);
         }
         self.ask();
         net::flush(self);
@@ -159,10 +149,25 @@ impl App {
         self.machine.borrow().stored.as_ref().map(to_json).unwrap_or_default()
     }
 
-    /// Sets the clock for the outbox.
-    pub fn wake_in(&self, ms: f64) {
-        clear_timeout(self.timer.get());
-        self.timer.set(set_timeout(&self.handler, ms));
+    /// `document.cookie`; empty where cookies are off.
+    pub fn cookies(&self) -> String {
+        text(&document(), "cookie")
+    }
+
+    /// Keeps our cookie until `expires`; true if it can be read back.
+    pub fn keep(&self, value: &str, expires: Millis) -> bool {
+        let by_host = get(&self.words.compiled, "cookie_domain");
+        let host = text(&get(&window(), "location"), "hostname");
+        let seconds = expires.seconds() - moment().seconds();
+        // A domain that the browser refuses leaves this host alone.
+        for domain in [gate::domain_for(&host, |name| get(&by_host, name).as_string()), String::new()] {
+            #[expect(clippy::cast_precision_loss, reason = "at most two years")]
+            self.page.cookie(value, seconds as f64, &domain);
+            if find_in(&self.cookies()) == Some(value) {
+                return true;
+            }
+        }
+        false
     }
 
     fn click(&self, event: &JsValue) {
@@ -215,12 +220,11 @@ impl App {
         let Some(answer) = answer else { return self.open() };
         // The device first: what follows must find the answer there, whatever happens to this page.
         let decision = &answer.decision;
-        let by_host = get(&self.words.compiled, "cookie_domain");
-        let kept = storage::keep(&encode(decision, None), decision.expires, &by_host);
+        let kept = self.keep(&encode(decision, None), decision.expires);
         let id = net::send(self, &answer, &how);
         let focus = banner::hide();
         dialog::close();
-        self.apply(&before, true, kept);
+        self.apply(&before, Some(key(answer.said)), kept);
         self.page.emit(&to_json(decision), true);
         if !self.leaving.get() {
             banner::confirm(&self.words, key(answer.said), &reference::code(&id), focus);
@@ -231,11 +235,11 @@ impl App {
     /// Takes over what another tab has decided.
     fn follow(&self) {
         let before = self.allowed();
-        let differs = self.machine.borrow_mut().follow(&self.policy, &storage::cookies(), moment());
+        let differs = self.machine.borrow_mut().follow(&self.policy, &self.cookies(), moment());
         if !differs || self.leaving.get() {
             return;
         }
-        self.apply(&before, false, true);
+        self.apply(&before, None, true);
         let decision = self.decision();
         if !decision.is_empty() {
             self.page.emit(&decision, false);
@@ -266,23 +270,25 @@ impl App {
         self.standing().evaluation.allowed
     }
 
-    /// Makes the page fit the new standing; `before` is what might run until now.
-    fn apply(&self, before: &[bool], own: bool, kept: bool) {
+    /// Makes the page fit the new standing; `before` is what might run until now, `said` the text that confirms
+    /// an answer given here.
+    fn apply(&self, before: &[bool], said: Option<&str>, kept: bool) {
         let after = self.allowed();
-        let marked = tags::marked(&self.policy);
+        let marked = self.marked();
         let hosts = get(&self.page, "hosts");
         let page = gate::Page {
             hosts: hosts.is_object().then(|| texts(&hosts)),
             blocked: whole(&self.page, "blocked"),
             origins: texts(&keys(&get(&self.page, "origins"))),
             marked,
-            own,
+            own: said.is_some(),
             kept,
         };
         if gate::reloads(&self.units, before, &after, &page) {
             self.leaving.set(true);
-            storage::clear(&gate::to_clear(&self.units, &after), &self.page);
-            reload();
+            self.clear(&after);
+            net::release(self);
+            self.page.reload(said.unwrap_or_default());
         } else {
             self.settle(&after);
         }
@@ -297,7 +303,7 @@ impl App {
         if self.standing().stored.is_some() {
             self.page.gtag("consent", "update", &consent_mode(&self.policy, allowed));
         }
-        storage::clear(&gate::to_clear(&self.units, allowed), &self.page);
+        self.clear(allowed);
         self.revive();
     }
 
@@ -305,7 +311,31 @@ impl App {
         if self.reviving.get() || self.leaving.get() {
             return;
         }
-        self.reviving.set(tags::run(&self.policy, &self.allowed(), &self.handler));
+        for tag in each(&self.page.marked()) {
+            let allowed = self.allowed();
+            let mark = text(&tag, "mark");
+            let may = |name: &str| {
+                let mut purposes = self.policy.purposes().iter().zip(&allowed);
+                purposes.any(|(purpose, allowed)| *allowed && purpose.id.as_str() == name)
+            };
+            if mark.split(' ').all(may) && self.page.revive(&get(&tag, "tag")) {
+                self.reviving.set(true);
+                return;
+            }
+        }
+    }
+
+    /// For each purpose, whether the page has a tag marked with it that has not started.
+    fn marked(&self) -> Vec<bool> {
+        let marks: Vec<String> = each(&self.page.marked()).map(|tag| text(&tag, "mark")).collect();
+        let names = |purpose: &str| marks.iter().any(|mark| mark.split(' ').any(|name| name == purpose));
+        self.policy.purposes().iter().map(|purpose| names(purpose.id.as_str())).collect()
+    }
+
+    fn clear(&self, allowed: &[bool]) {
+        for item in gate::to_clear(&self.units, allowed) {
+            self.page.clear(&item.kind, &item.name, item.prefix);
+        }
     }
 
     /// The reference code of the live grant's record, or of the decision that waits; empty if there is none.
@@ -330,7 +360,7 @@ fn key(said: Said) -> &'static str {
 /// Google's consent states. A category is granted when every one of its purposes may run: a tag that reads
 /// these does not know of purposes.
 fn consent_mode(policy: &Policy, allowed: &[bool]) -> JsValue {
-    let states = js_sys::Object::new();
+    let states = object();
     for (state, category) in CONSENT_MODE {
         let mut of_category = policy
             .purposes()
@@ -342,7 +372,7 @@ fn consent_mode(policy: &Policy, allowed: &[bool]) -> JsValue {
             || of_category.peek().is_some() && of_category.all(|(_, allowed)| *allowed);
         set_text(&states, state, if granted { "granted" } else { "denied" });
     }
-    states.into()
+    states
 }
 
 fn to_json(decision: &Decision) -> String {

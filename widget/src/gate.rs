@@ -79,62 +79,37 @@ pub fn to_clear<'a>(units: &'a [Unit], allowed: &[bool]) -> Vec<&'a Item> {
     clear
 }
 
-/// Does a CSP host source cover an origin? Lenient about schemes and default ports: a false yes costs one
-/// reload, a false no would leave a granted tag dead.
+/// Does a CSP host source cover an origin? Lenient about schemes and ports: a false yes costs one reload,
+/// a false no would leave a granted tag dead.
 fn covers(source: &str, origin: &str) -> bool {
-    let authority = |text: &str| -> (String, String) {
-        let text = text.split_once("://").map_or(text, |(_, rest)| rest);
-        let text = text.split('/').next().unwrap_or_default();
-        let (host, port) = text.rsplit_once(':').unwrap_or((text, "*"));
-        (host.to_ascii_lowercase(), port.to_owned())
-    };
-    let (host, port) = authority(source);
-    let (to_host, to_port) = authority(origin);
-    let host_fits = match host.strip_prefix('*') {
+    let (host, to_host) = (host_of(source), host_of(origin));
+    match host.strip_prefix('*') {
         Some(end) => to_host.ends_with(end),
         None => to_host == host,
-    };
-    host_fits && (port == "*" || to_port == "*" || port == to_port)
+    }
 }
 
-/// Every domain that a cookie readable here may have been set for: none (this host alone), then this host
-/// and its parents.
-pub fn domains(host: &str) -> Vec<&str> {
-    let mut domains = vec![""];
+/// The host in `scheme://host:port/path`, of which all but the host may be missing.
+fn host_of(text: &str) -> &str {
+    let part = text.split('/').find(|part| !part.is_empty() && !part.ends_with(':')).unwrap_or_default();
+    part.split(':').next().unwrap_or_default()
+}
+
+/// The cookie domain of a host: declared for itself, or for a `*.` above it; empty means this host alone.
+pub fn domain_for(host: &str, mut declared: impl FnMut(&str) -> Option<String>) -> String {
+    if let Some(domain) = declared(host) {
+        return domain;
+    }
     let mut rest = host;
-    loop {
-        domains.push(rest);
-        match rest.split_once('.') {
-            // A single label has no parents and an address is not made of domains.
-            Some((_, parent)) if !rest.ends_with(|c: char| c.is_ascii_digit()) => rest = parent,
-            _ => return domains,
+    while let Some((_, parent)) = rest.split_once('.') {
+        let mut wildcard = String::from("*.");
+        wildcard.push_str(parent);
+        if let Some(domain) = declared(&wildcard) {
+            return domain;
         }
+        rest = parent;
     }
-}
-
-/// Every path that a cookie readable here may have been set for.
-pub fn paths(path: &str) -> Vec<&str> {
-    let mut paths = vec!["/"];
-    for (at, _) in path.match_indices('/').skip(1) {
-        paths.push(&path[..at]);
-        paths.push(&path[..=at]);
-    }
-    if path.len() > 1 && !path.ends_with('/') {
-        paths.push(path);
-    }
-    paths
-}
-
-/// The names among `cookies` (`document.cookie`) that an item stands for, and its own if it is a whole name.
-pub fn cookie_names<'a>(item: &'a Item, cookies: &'a str) -> Vec<&'a str> {
-    if !item.prefix {
-        return vec![&item.name];
-    }
-    cookies
-        .split(';')
-        .map(|pair| pair.trim().split('=').next().unwrap_or_default())
-        .filter(|name| !name.is_empty() && name.starts_with(item.name.as_str()))
-        .collect()
+    String::new()
 }
 
 #[cfg(test)]

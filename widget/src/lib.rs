@@ -21,6 +21,12 @@ use app::App;
 use std::cell::OnceCell;
 use wasm_bindgen::prelude::*;
 
+/// Small beats fast here: the page makes a few thousand short allocations in its life.
+#[cfg(target_arch = "wasm32")]
+#[global_allocator]
+static ALLOCATOR: lol_alloc::LockedAllocator<lol_alloc::FreeListAllocator> =
+    lol_alloc::LockedAllocator::new(lol_alloc::FreeListAllocator::new());
+
 thread_local! {
     /// The one widget of the page. It lives as long as the page does.
     static APP: OnceCell<&'static App> = const { OnceCell::new() };
@@ -34,8 +40,7 @@ pub fn start(compiled: JsValue, page: dom::js::Page, config: JsValue) -> Result<
         with(|app| app.hear(&event));
     })
     .into_js_value();
-    dom::js::set(&page, "hear", &hear);
-    let app = App::new(compiled, page, config, hear.unchecked_into()).ok_or(JsValue::from_str("policy"))?;
+    let app = App::new(compiled, page, config, hear).ok_or(JsValue::from_str("policy"))?;
     APP.with(|cell| cell.get_or_init(|| Box::leak(Box::new(app))).start());
     Ok(())
 }

@@ -126,21 +126,6 @@ impl Machine {
         self.evaluation = evaluate(policy, self.signals, self.stored.as_ref(), now);
         Some(Answer { decision, control, said })
     }
-
-    /// What to say on a page that was loaded anew because of an answer: only within a few seconds of it.
-    pub fn just_said(&self, now: Millis) -> Option<Said> {
-        const FRESH_MS: i64 = 15_000;
-        let decision = self.stored.as_ref()?;
-        if !(0..FRESH_MS).contains(&(now.0 - decision.decided.0)) {
-            return None;
-        }
-        Some(match (decision.grants_any(), decision.choices.iter().all(|choice| choice.granted)) {
-            (true, true) => Said::Accepted,
-            (true, false) => Said::Saved,
-            // A refusal alone never reloads a page, so something was taken back.
-            (false, _) => Said::Withdrawn,
-        })
-    }
 }
 
 fn read(cookies: &str) -> Option<Decision> {

@@ -3,8 +3,8 @@
 //! Everything local has already happened when this runs; nothing waits for it.
 
 use crate::app::App;
-use crate::dom::js::{get, moment, random, text, whole};
-use crate::dom::{banner, storage};
+use crate::dom::concat;
+use crate::dom::js::{get, moment, random, text, whole, window};
 use crate::look;
 use crate::machine::{Answer, How};
 use crate::outbox::{Entry, Link, Outbox, Reply};
@@ -56,14 +56,21 @@ pub fn flush(app: &App) {
     let mut outbox = Outbox::parse(&app.page.kept(OUTBOX));
     let due = outbox.take_due(moment());
     app.page.keep(OUTBOX, &outbox.to_text());
-    let url = text(&app.config, "base") + "/v1/consents";
+    let url = concat(&[&text(&app.config, "base"), "/v1/consents"]);
     for entry in due {
         app.page.post(&url, &entry.link.id, &entry.body);
     }
     if let Some(wait) = outbox.next_in(moment()) {
         #[expect(clippy::cast_precision_loss, reason = "at most a day")]
-        app.wake_in((wait + 500) as f64);
+        app.page.wake((wait + 500) as f64);
     }
+}
+
+/// Makes everything due again: the page goes, and with it the answers to what was sent.
+pub fn release(app: &App) {
+    let mut outbox = Outbox::parse(&app.page.kept(OUTBOX));
+    outbox.release(moment());
+    app.page.keep(OUTBOX, &outbox.to_text());
 }
 
 /// Books an answer that came, or that none came, and takes over the seal.
@@ -92,13 +99,13 @@ pub fn forget_grant(app: &App) {
 
 /// Writes the seal behind the cookie's value, if that is still the value it belongs to.
 fn seal(app: &App, unsealed: &str, seal: &str) {
-    let cookies = storage::cookies();
+    let cookies = app.cookies();
     let Some(stored) = find_in(&cookies).and_then(parse) else { return };
     if unsealed_value(&stored.decision) == unsealed {
         let value = encode(&stored.decision, Some(seal));
         // Only what would be read back: a seal of another form would make the cookie unreadable.
         if parse(&value).is_some() {
-            storage::keep(&value, stored.decision.expires, &get(&app.words.compiled, "cookie_domain"));
+            app.keep(&value, stored.decision.expires);
         }
     }
 }
@@ -139,7 +146,7 @@ fn submission(
             guard: text(&guard_assets, "guard"),
             form,
             theme: text(&get(&app.words.compiled, "look"), "theme"),
-            viewport: look::viewport(banner::width()),
+            viewport: look::viewport(whole(&window(), "innerWidth")),
             reject: how.reject,
         },
         chain: link.chain,
@@ -149,14 +156,12 @@ fn submission(
 
 /// The 16 hexadecimal characters in `avow-<16 hex>.wasm`.
 fn build_of(file: &str) -> String {
-    file.trim_start_matches("avow-").trim_end_matches(".wasm").to_owned()
+    file.get(5..21).unwrap_or_default().to_owned()
 }
 
 fn random_bytes() -> [u8; 26] {
-    let array = js_sys::Uint8Array::new_with_length(26);
-    random(&array);
     let mut bytes = [0; 26];
-    array.copy_to(&mut bytes);
+    random(&mut bytes);
     bytes
 }
 

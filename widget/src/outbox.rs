@@ -128,6 +128,13 @@ impl Outbox {
         due
     }
 
+    /// Ends every lease.
+    pub fn release(&mut self, now: Millis) {
+        for entry in &mut self.0 {
+            entry.due = now;
+        }
+    }
+
     /// Milliseconds until something is due, or `None` if nothing waits.
     pub fn next_in(&self, now: Millis) -> Option<i64> {
         self.0.iter().map(|entry| entry.due.0 - now.0).min().map(|wait| wait.clamp(0, DAY_MS))

@@ -1,80 +1,58 @@
 //! The first layer, the control that opens the choices again, and the confirmation.
 //!
 //! In the light DOM under fixed ids, so that programs that refuse for a visitor can find the controls.
+//! Accept, reject and choose have one class and one size: none is the easier one.
 
-use super::js::{Node, by_id, document, get, set, set_text, text, window};
-use super::{add, button, link};
+use super::js::{Node, by_id, document, get, number, set, set_text};
+use super::{Words, body, decimal, draw};
 use avow_shared::engine::{Ask, Reason};
-use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen::JsValue;
 
-/// What a surface needs to know of the policy's words and look.
-#[derive(Debug)]
-pub struct Words {
-    /// The compiled policy.
-    pub compiled: JsValue,
-    /// Its `texts`.
-    pub texts: JsValue,
-    /// Inline style with the look's variables.
-    pub style: String,
-    /// Class that fixes light or dark, if the look does.
-    pub scheme: String,
-}
+const BANNER: &str = "\
+0section #avow-banner .avow-banner @role=region @aria-labelledby=avow-title @data-nosnippet=
+1div #avow-words .avow-words
+2h2 #avow-title .avow-title =banner_title
+2p .avow-text =banner_body
+3a .avow-link =cookies_link ^cookies
+1div .avow-actions
+2button #avow-accept .avow-button @type=button =accept
+2button #avow-reject .avow-button @type=button =reject
+2button #avow-choose .avow-button @type=button =choose";
 
-impl Words {
-    /// The text of a key, in the policy's language.
-    pub fn say(&self, key: &str) -> String {
-        text(&self.texts, key)
-    }
+const CORNER: &str = "\
+0div #avow-corner .avow-corner @role=region @aria-label:label @data-nosnippet=
+1div #avow-toast .avow-toast
+2div #avow-status @role=status
+1button #avow-reopen .avow-reopen @type=button =reopen";
 
-    /// Marks an element as one of ours: language, direction, colours.
-    pub fn dress(&self, node: &Node, id: &str, class: &str) {
-        set_text(node, "id", id);
-        set_text(node, "className", &["avow ", &self.scheme, class].concat());
-        set_text(node, "lang", &text(&self.compiled, "lang"));
-        set_text(node, "dir", &text(&self.compiled, "dir"));
-        set_text(&get(node, "style"), "cssText", &self.style);
-    }
+const HIDE: &str = "0button #avow-hide .avow-button .avow-quiet @type=button =close";
 
-    /// The links to the site's notices.
-    pub fn links(&self, parent: &Node) {
-        let links = get(&self.compiled, "links");
-        link(parent, &text(&links, "cookies"), &self.say("cookies_link"));
-    }
-}
-
-/// The body of the page.
-pub fn body() -> Node {
-    get(&document(), "body").unchecked_into()
-}
+const REFERENCE: &str = "\
+0p .avow-line =reference_label
+1code #avow-reference .avow-code :code";
 
 /// Shows the first layer, at the start of the body so that it comes first for keyboards and readers.
 pub fn show(words: &Words, ask: Ask, gpc: bool) {
     if by_id("avow-banner").is_some() {
         return;
     }
-    let banner = super::js::create("section");
-    words.dress(&banner, "avow-banner", "avow-banner");
-    banner.set_attribute("role", "region");
-    banner.set_attribute("aria-labelledby", "avow-title");
-    banner.set_attribute("data-nosnippet", "");
-    let words_part = add(&banner, "div", "avow-words", "");
-    set_text(&add(&words_part, "h2", "avow-title", &words.say("banner_title")), "id", "avow-title");
-    let text = add(&words_part, "p", "avow-text", &words.say("banner_body"));
-    add(&text, "span", "", " ");
-    words.links(&text);
-    if ask == Ask::Choice(Reason::Changed) {
-        add(&words_part, "p", "avow-note", &words.say("changed_note"));
+    draw(&body(), words, &get(&words.compiled, "links"), BANNER);
+    let Some(banner) = by_id("avow-banner") else { return };
+    if let Some(parent) = by_id("avow-words") {
+        if ask == Ask::Choice(Reason::Changed) {
+            draw(&parent, words, &JsValue::NULL, "0p .avow-note =changed_note");
+        }
+        if gpc {
+            draw(&parent, words, &JsValue::NULL, "0p .avow-note =gpc_note");
+        }
     }
-    if gpc {
-        add(&words_part, "p", "avow-note", &words.say("gpc_note"));
+    if ask == Ask::Notice {
+        if let Some(accept) = by_id("avow-accept") {
+            set(&accept, "textContent", &get(&words.texts, "notice_ok"));
+        }
     }
-    let actions = add(&banner, "div", "avow-actions", "");
-    let accept = if ask == Ask::Notice { "notice_ok" } else { "accept" };
-    button(&actions, "avow-accept", "avow-button", &words.say(accept));
-    button(&actions, "avow-reject", "avow-button", &words.say("reject"));
-    button(&actions, "avow-choose", "avow-button", &words.say("choose"));
     body().prepend(&banner);
-    reserve(super::js::number(&banner.rect(), "height"));
+    reserve(number(&banner.rect(), "height"));
 }
 
 /// Takes the first layer away; true if the focus was in it.
@@ -88,65 +66,55 @@ pub fn hide() -> bool {
 
 /// Room under the page, so that nothing that gets the focus stays hidden behind the banner
 /// (WCAG 2.2, 2.4.11). Nothing that is in view moves.
+#[expect(clippy::cast_possible_truncation, reason = "the cast saturates")]
 fn reserve(height: f64) {
     let style = get(&get(&document(), "documentElement"), "style");
-    let value = if height > 0.0 {
-        let mut value = avow_shared::json::Writer::new();
-        #[expect(clippy::cast_possible_truncation, reason = "the cast saturates")]
-        value.int(height as i64 + 24);
-        value.finish() + "px"
-    } else {
-        String::new()
-    };
+    let value = if height > 0.0 { decimal(height as i64 + 24) + "px" } else { String::new() };
     set_text(&style, "scrollPaddingBottom", &value);
     set_text(&style, "paddingBottom", &value);
 }
 
 /// Puts the reopen control and the place for confirmations on the page.
 pub fn furnish(words: &Words) {
-    let corner = super::js::create("div");
-    words.dress(&corner, "avow-corner", "avow-corner");
-    corner.set_attribute("role", "region");
-    corner.set_attribute("aria-label", &words.say("banner_label"));
-    corner.set_attribute("data-nosnippet", "");
-    let toast = add(&corner, "div", "avow-toast", "");
-    set_text(&toast, "id", "avow-toast");
-    let status = add(&toast, "div", "avow-status", "");
-    set_text(&status, "id", "avow-status");
-    status.set_attribute("role", "status");
-    button(&corner, "avow-reopen", "avow-reopen", &words.say("reopen"));
-    body().append(&corner);
+    let data = super::js::object();
+    set(&data, "label", &get(&words.texts, "banner_label"));
+    draw(&body(), words, &data, CORNER);
 }
 
 /// Says what was decided, with the reference code, until the visitor puts it away.
 pub fn confirm(words: &Words, said: &str, reference: &str, take_focus: bool) {
     let (Some(toast), Some(status)) = (by_id("avow-toast"), by_id("avow-status")) else { return };
     set_text(&status, "textContent", "");
-    add(&status, "p", "avow-said", &words.say(said));
-    if !reference.is_empty() {
-        let line = add(&status, "p", "avow-line", &words.say("reference_label"));
-        add(&line, "span", "", " ");
-        set_text(&add(&line, "code", "avow-code", reference), "id", "avow-reference");
-    }
-    set_text(&toast, "className", "avow-toast avow-shown");
-    let close = by_id("avow-hide")
-        .unwrap_or_else(|| button(&toast, "avow-hide", "avow-button avow-quiet", &words.say("close")));
+    let data = super::js::object();
+    set_text(&data, "code", reference);
+    set(&draw(&status, words, &data, "0p .avow-said"), "textContent", &get(&words.texts, said));
+    refer(&status, words, reference);
+    toast.set_attribute("class", "avow-toast avow-shown");
+    let close = by_id("avow-hide").unwrap_or_else(|| draw(&toast, words, &data, HIDE));
     if take_focus {
         close.focus();
     }
 }
 
+/// Shows a reference code, if there is one.
+pub fn refer(parent: &Node, words: &Words, reference: &str) {
+    if !reference.is_empty() {
+        let data = super::js::object();
+        set_text(&data, "code", reference);
+        draw(parent, words, &data, REFERENCE);
+    }
+}
+
 /// Puts the confirmation away.
 pub fn hush() {
-    if let (Some(toast), Some(status), Some(close)) =
-        (by_id("avow-toast"), by_id("avow-status"), by_id("avow-hide"))
-    {
-        set_text(&status, "textContent", "");
-        set_text(&toast, "className", "avow-toast");
+    let (Some(toast), Some(status)) = (by_id("avow-toast"), by_id("avow-status")) else { return };
+    set_text(&status, "textContent", "");
+    toast.set_attribute("class", "avow-toast");
+    if let Some(close) = by_id("avow-hide") {
         close.remove();
-        if let Some(reopen) = by_id("avow-reopen") {
-            reopen.focus();
-        }
+    }
+    if let Some(reopen) = by_id("avow-reopen") {
+        reopen.focus();
     }
 }
 
@@ -155,9 +123,4 @@ pub fn show_reopen(shown: bool) {
     if let Some(reopen) = by_id("avow-reopen") {
         set(&reopen, "hidden", &JsValue::from_bool(!shown));
     }
-}
-
-/// The width of the page, CSS pixels.
-pub fn width() -> u32 {
-    super::js::whole(&window(), "innerWidth")
 }

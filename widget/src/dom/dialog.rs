@@ -1,14 +1,66 @@
 //! The preferences: a modal dialog with one switch per optional purpose, all off unless allowed before.
 
-use super::banner::{Words, body};
-use super::js::{Node, by_id, create, each, flag, get, set, set_text, text};
-use super::{add, button, link};
+use super::banner::refer;
+use super::js::{Node, by_id, each, flag, get, set, set_text, text, texts};
+use super::{Words, body, concat, draw};
 use avow_shared::policy::Policy;
 use wasm_bindgen::JsValue;
 
-const ID: &str = "avow-dialog";
-/// What a switch's id starts with; the purpose follows.
-const SWITCH: &str = "avow-p-";
+const FRAME: &str = "\
+0dialog #avow-dialog .avow-dialog @aria-labelledby=avow-dialog-title @data-nosnippet=
+1div .avow-frame
+2div .avow-head
+3h2 #avow-dialog-title .avow-title =dialog_title
+3button #avow-close .avow-button .avow-quiet @type=button =close
+2div #avow-main .avow-main
+3p .avow-text =dialog_body
+4a .avow-link =cookies_link ^cookies
+2div .avow-actions .avow-foot
+3button #avow-dialog-accept .avow-button @type=button =accept
+3button #avow-dialog-reject .avow-button @type=button =reject
+3button #avow-save .avow-button @type=button =save";
+
+const NECESSARY: &str = "\
+0section .avow-purpose
+1div .avow-row
+2h3 .avow-name :name
+2span .avow-always =always_on
+1p .avow-text :description";
+
+const OPTIONAL: &str = "\
+0section .avow-purpose
+1div .avow-row
+2h3 .avow-name
+3label @for:switch :name
+2span .avow-switch
+3input @type=checkbox @role=switch @id:switch @aria-describedby:about
+3span .avow-if-on @aria-hidden=true =on
+3span .avow-if-off @aria-hidden=true =off
+1p .avow-text @id:about :description";
+
+const DETAILS: &str = "\
+0details .avow-details
+1summary =items_caption";
+
+const SERVICE: &str = "\
+0div .avow-service
+1h4 :name
+1p .avow-line =service_by
+2b :by
+2a .avow-link =privacy_link ^privacy_url";
+
+const ITEM: &str = "\
+0dl .avow-item
+1dt =item_name
+1dd :label
+1dt =item_kind
+1dd :technical
+1dt =item_duration ?duration
+1dd :duration ?duration
+1dt =item_third_parties ?parties
+1dd :parties ?parties
+1dt =item_description ?description
+1dd :description ?description";
 
 /// What the dialog says beside the policy.
 #[derive(Clone, Copy, Debug)]
@@ -25,48 +77,44 @@ pub struct Standing<'a> {
 
 /// Opens the dialog; nothing happens if it is open.
 pub fn open(words: &Words, policy: &Policy, standing: Standing<'_>) {
-    if by_id(ID).is_some() {
+    if is_open() {
         return;
     }
-    let dialog = create("dialog");
-    words.dress(&dialog, ID, "avow-dialog");
-    dialog.set_attribute("aria-labelledby", "avow-dialog-title");
-    dialog.set_attribute("data-nosnippet", "");
-    let frame = add(&dialog, "div", "avow-frame", "");
-    let head = add(&frame, "div", "avow-head", "");
-    set_text(&add(&head, "h2", "avow-title", &words.say("dialog_title")), "id", "avow-dialog-title");
-    button(&head, "avow-close", "avow-button avow-quiet", &words.say("close"));
-    let main = add(&frame, "div", "avow-main", "");
-    let intro = add(&main, "p", "avow-text", &words.say("dialog_body"));
-    add(&intro, "span", "", " ");
-    words.links(&intro);
+    draw(&body(), words, &get(&words.compiled, "links"), FRAME);
+    let (Some(dialog), Some(main)) = (by_id("avow-dialog"), by_id("avow-main")) else { return };
+    let nothing = JsValue::NULL;
     if standing.gpc {
-        add(&main, "p", "avow-note", &words.say("gpc_note"));
+        draw(&main, words, &nothing, "0p .avow-note =gpc_note");
     }
-    for (at, purpose) in each(&get(&words.compiled, "purposes")).enumerate() {
+    for (at, data) in each(&get(&words.compiled, "purposes")).enumerate() {
         let optional = policy.purposes().get(at).is_some_and(|purpose| purpose.category.optional().is_some());
-        show_purpose(&main, words, &purpose, optional.then(|| standing.on.get(at) == Some(&true)));
+        let id = switch_id(&text(&data, "id"));
+        set_text(&data, "switch", &id);
+        set_text(&data, "about", &concat(&[&id, "-d"]));
+        let section = draw(&main, words, &data, if optional { OPTIONAL } else { NECESSARY });
+        if let (Some(switch), Some(true)) = (by_id(&id), standing.on.get(at)) {
+            set(&switch, "checked", &JsValue::TRUE);
+        }
+        show_services(&section, words, &data);
     }
+    refer(&main, words, standing.reference);
     if !standing.reference.is_empty() {
-        let line = add(&main, "p", "avow-line", &words.say("reference_label"));
-        add(&line, "span", "", " ");
-        set_text(&add(&line, "code", "avow-code", standing.reference), "id", "avow-reference");
-        add(&main, "p", "avow-line", &words.say("reference_note"));
+        draw(&main, words, &nothing, "0p .avow-line =reference_note");
     }
     if standing.grants {
-        button(&main, "avow-withdraw", "avow-button avow-quiet", &words.say("withdraw"));
+        draw(
+            &main,
+            words,
+            &nothing,
+            "0button #avow-withdraw .avow-button .avow-quiet @type=button =withdraw",
+        );
     }
-    let foot = add(&frame, "div", "avow-actions avow-foot", "");
-    button(&foot, "avow-dialog-accept", "avow-button", &words.say("accept"));
-    button(&foot, "avow-dialog-reject", "avow-button", &words.say("reject"));
-    button(&foot, "avow-save", "avow-button", &words.say("save"));
-    body().append(&dialog);
     dialog.show_modal();
 }
 
 /// Closes the dialog and takes it off the page; the browser gives the focus back to where it was.
 pub fn close() {
-    if let Some(dialog) = by_id(ID) {
+    if let Some(dialog) = by_id("avow-dialog") {
         dialog.close();
         dialog.remove();
     }
@@ -74,7 +122,7 @@ pub fn close() {
 
 /// True while the dialog is open.
 pub fn is_open() -> bool {
-    by_id(ID).is_some()
+    by_id("avow-dialog").is_some()
 }
 
 /// What the switches of the optional purposes say, in the policy's order.
@@ -82,79 +130,41 @@ pub fn choices(policy: &Policy) -> Vec<bool> {
     policy
         .optional()
         .map(|optional| {
-            let id = [SWITCH, optional.purpose.id.as_str()].concat();
-            by_id(&id).is_some_and(|switch| flag(&switch, "checked"))
+            by_id(&switch_id(optional.purpose.id.as_str())).is_some_and(|switch| flag(&switch, "checked"))
         })
         .collect()
 }
 
-/// `on` is the switch's state, or `None` for a necessary purpose, which has none.
-fn show_purpose(parent: &Node, words: &Words, purpose: &JsValue, on: Option<bool>) {
-    let section = add(parent, "section", "avow-purpose", "");
-    let row = add(&section, "div", "avow-row", "");
-    let name = add(&row, "h3", "avow-name", "");
-    let id = [SWITCH, &text(purpose, "id")].concat();
-    let described = [&id, "-d"].concat();
-    if let Some(on) = on {
-        set_text(&add(&name, "label", "", &text(purpose, "name")), "htmlFor", &id);
-        let state = add(&row, "span", "avow-switch", "");
-        let switch = add(&state, "input", "", "");
-        set_text(&switch, "type", "checkbox");
-        set_text(&switch, "id", &id);
-        switch.set_attribute("role", "switch");
-        switch.set_attribute("aria-describedby", &described);
-        set(&switch, "checked", &JsValue::from_bool(on));
-        for (class, key) in [("avow-if-on", "on"), ("avow-if-off", "off")] {
-            add(&state, "span", class, &words.say(key)).set_attribute("aria-hidden", "true");
-        }
-    } else {
-        set_text(&name, "textContent", &text(purpose, "name"));
-        add(&row, "span", "avow-always", &words.say("always_on"));
-    }
-    set_text(&add(&section, "p", "avow-text", &text(purpose, "description")), "id", &described);
-    let services = get(purpose, "services");
-    if each(&services).next().is_none() {
-        return;
-    }
-    let details = add(&section, "details", "avow-details", "");
-    add(&details, "summary", "", &words.say("items_caption"));
-    for service in each(&services) {
-        show_service(&details, words, &service);
-    }
+fn switch_id(purpose: &str) -> String {
+    concat(&["avow-p-", purpose])
 }
 
-fn show_service(parent: &Node, words: &Words, service: &JsValue) {
-    let part = add(parent, "div", "avow-service", "");
-    add(&part, "h4", "", &text(service, "name"));
-    let by = [words.say("service_by"), text(service, "provider"), text(service, "country")].join(" · ");
-    let by = add(&part, "p", "avow-line", &by);
-    link(&by, &text(service, "privacy_url"), &words.say("privacy_link"));
-    for item in each(&get(service, "items")) {
-        let list = add(&part, "dl", "avow-item", "");
-        let row = |key: &str, value: &str| {
-            if !value.is_empty() {
-                add(&list, "dt", "", &words.say(key));
-                add(&list, "dd", "", value);
+fn show_services(section: &Node, words: &Words, purpose: &JsValue) {
+    let mut details = None;
+    for service in each(&get(purpose, "services")) {
+        let by = [text(&service, "provider"), text(&service, "country")];
+        set_text(&service, "by", &concat(&[&by[0], " (", &by[1], ")"]));
+        let details = details.get_or_insert_with(|| draw(section, words, purpose, DETAILS));
+        let part = draw(details, words, &service, SERVICE);
+        for item in each(&get(&service, "items")) {
+            let end = if flag(&item, "prefix") { "*" } else { "" };
+            set_text(&item, "label", &concat(&[&text(&item, "name"), end]));
+            set_text(&item, "technical", kind(&text(&item, "kind")));
+            let mut parties = String::new();
+            for party in texts(&get(&item, "third_parties")) {
+                parties = concat(&[&parties, if parties.is_empty() { "" } else { ", " }, &party]);
             }
-        };
-        let name = text(&item, "name") + if flag(&item, "prefix") { "*" } else { "" };
-        row("item_name", &name);
-        row("item_kind", kind(&text(&item, "kind")));
-        row("item_duration", &text(&item, "duration"));
-        row("item_third_parties", &super::js::texts(&get(&item, "third_parties")).join(", "));
-        row("item_description", &text(&item, "description"));
+            set_text(&item, "parties", &parties);
+            draw(&part, words, &item, ITEM);
+        }
     }
 }
 
 /// The technical name of a kind, which is the same in every language.
-fn kind(kind: &str) -> &'static str {
+fn kind(kind: &str) -> &str {
     match kind {
-        "cookie" => "cookie",
         "local" => "localStorage",
         "session" => "sessionStorage",
-        "indexeddb" => "IndexedDB",
-        "cache" => "Cache Storage",
-        "pixel" => "pixel",
-        _ => "",
+        other => other,
     }
 }

@@ -4,7 +4,6 @@
 //! `Reflect`. [`Page`] is the state that `guard.js` opened and `boot.js` gave its hands to: storage, promises
 //! and events, where JavaScript is smaller than a binding of it.
 
-use js_sys::Function;
 use wasm_bindgen::prelude::*;
 
 #[wasm_bindgen]
@@ -19,13 +18,15 @@ extern "C" {
     pub static WINDOW: Node;
 
     #[wasm_bindgen(js_namespace = Reflect, js_name = get)]
-    pub fn get(of: &JsValue, key: &str) -> JsValue;
+    fn reflect_get(of: &JsValue, key: &str) -> JsValue;
     #[wasm_bindgen(js_namespace = Reflect, js_name = get)]
     pub fn get_at(of: &JsValue, at: u32) -> JsValue;
     #[wasm_bindgen(js_namespace = Reflect, js_name = set)]
     pub fn set(of: &JsValue, key: &str, value: &JsValue) -> bool;
     #[wasm_bindgen(js_namespace = Reflect, js_name = set)]
     pub fn set_text(of: &JsValue, key: &str, value: &str) -> bool;
+    #[wasm_bindgen(js_namespace = Object, js_name = create)]
+    fn create_object(prototype: &JsValue) -> JsValue;
     #[wasm_bindgen(js_namespace = Object, js_name = keys)]
     pub fn keys(of: &JsValue) -> JsValue;
     #[wasm_bindgen(js_namespace = Date, js_name = now)]
@@ -35,20 +36,12 @@ extern "C" {
     pub fn create(tag: &str) -> Node;
     #[wasm_bindgen(js_namespace = document, js_name = getElementById)]
     pub fn by_id(id: &str) -> Option<Node>;
-    #[wasm_bindgen(js_namespace = document, js_name = querySelectorAll)]
-    pub fn all(selector: &str) -> JsValue;
     #[wasm_bindgen(js_namespace = document, js_name = elementFromPoint)]
     pub fn element_at(x: f64, y: f64) -> Option<Node>;
     #[wasm_bindgen(js_name = getComputedStyle)]
     pub fn computed_style(of: &Node) -> JsValue;
-    #[wasm_bindgen(js_name = setTimeout)]
-    pub fn set_timeout(handler: &Function, ms: f64) -> f64;
-    #[wasm_bindgen(js_name = clearTimeout)]
-    pub fn clear_timeout(timer: f64);
     #[wasm_bindgen(js_namespace = crypto, js_name = getRandomValues)]
-    pub fn random(bytes: &js_sys::Uint8Array);
-    #[wasm_bindgen(js_namespace = location, js_name = reload)]
-    pub fn reload();
+    pub fn random(bytes: &mut [u8]);
 
     #[wasm_bindgen(method)]
     pub fn append(this: &Node, child: &Node);
@@ -56,8 +49,6 @@ extern "C" {
     pub fn prepend(this: &Node, child: &Node);
     #[wasm_bindgen(method)]
     pub fn remove(this: &Node);
-    #[wasm_bindgen(method, js_name = replaceWith)]
-    pub fn replace_with(this: &Node, other: &Node);
     #[wasm_bindgen(method)]
     pub fn focus(this: &Node);
     #[wasm_bindgen(method)]
@@ -66,18 +57,12 @@ extern "C" {
     pub fn closest(this: &Node, selector: &str) -> Option<Node>;
     #[wasm_bindgen(method, js_name = setAttribute)]
     pub fn set_attribute(this: &Node, name: &str, value: &str);
-    #[wasm_bindgen(method, js_name = removeAttribute)]
-    pub fn remove_attribute(this: &Node, name: &str);
-    #[wasm_bindgen(method, js_name = getAttribute)]
-    pub fn attribute(this: &Node, name: &str) -> Option<String>;
     #[wasm_bindgen(method, js_name = getBoundingClientRect)]
     pub fn rect(this: &Node) -> JsValue;
     #[wasm_bindgen(method, js_name = showModal)]
     pub fn show_modal(this: &Node);
     #[wasm_bindgen(method)]
     pub fn close(this: &Node);
-    #[wasm_bindgen(method, js_name = addEventListener)]
-    pub fn listen(this: &Node, event: &str, handler: &Function, capture: bool);
 
     /// `window.__avow`, with the hands of `boot.js`.
     #[derive(Clone, Debug)]
@@ -88,21 +73,49 @@ extern "C" {
     /// Adds a style sheet to the document.
     #[wasm_bindgen(method)]
     pub fn style(this: &Page, css: &str);
+    /// Lets the engine hear the page's events: [`Page`] calls `hear` with each.
+    #[wasm_bindgen(method)]
+    pub fn listen(this: &Page, hear: &JsValue);
     /// Reads local storage; empty if there is none.
     #[wasm_bindgen(method)]
     pub fn kept(this: &Page, key: &str) -> String;
     /// Writes local storage; an empty value removes the key.
     #[wasm_bindgen(method)]
     pub fn keep(this: &Page, key: &str, value: &str);
+    /// Sets our cookie for a domain, or for this host alone; where it was set before, it goes.
+    #[wasm_bindgen(method)]
+    pub fn cookie(this: &Page, value: &str, seconds: f64, domain: &str);
     /// Deletes what is stored under a name, or under every name that starts so.
     #[wasm_bindgen(method)]
     pub fn clear(this: &Page, kind: &str, name: &str, prefix: bool);
+    /// The marked tags that have not started; each has its `data-avow` as `mark`.
+    #[wasm_bindgen(method)]
+    pub fn marked(this: &Page) -> JsValue;
+    /// Starts a marked tag; true if those behind it must wait until the engine hears of its `load` or `error`.
+    #[wasm_bindgen(method)]
+    pub fn revive(this: &Page, tag: &JsValue) -> bool;
+    /// Lets the engine hear the clock after a while; an earlier wish of that kind is dropped.
+    #[wasm_bindgen(method)]
+    pub fn wake(this: &Page, ms: f64);
+    /// Loads the page anew, where `said` names the text that confirms.
+    #[wasm_bindgen(method)]
+    pub fn reload(this: &Page, said: &str);
     /// Posts JSON; then calls the handler with `{type: "avow-reply", id, status, seal, retry}`.
     #[wasm_bindgen(method)]
     pub fn post(this: &Page, url: &str, id: &str, body: &str);
     /// Tells page and other tabs of a decision.
     #[wasm_bindgen(method)]
     pub fn emit(this: &Page, decision: &str, others: bool);
+}
+
+/// An object without properties.
+pub fn object() -> JsValue {
+    create_object(&JsValue::NULL)
+}
+
+/// A property; undefined where there is no object to have one.
+pub fn get(of: &JsValue, key: &str) -> JsValue {
+    if of.is_object() { reflect_get(of, key) } else { JsValue::UNDEFINED }
 }
 
 /// A property as text; empty if it is none.
