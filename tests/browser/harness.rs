@@ -65,6 +65,18 @@ impl Suite {
         }
     }
 
+    /// Adds a test for one engine.
+    pub fn add_in<F>(
+        &mut self,
+        engine: Engine,
+        name: &str,
+        test: impl Fn(Browsers) -> F + Send + Sync + 'static,
+    ) where
+        F: Future<Output = Result<()>> + Send + 'static,
+    {
+        self.tests.push((name.to_owned(), engine, Arc::new(move |browsers| Box::pin(test(browsers)))));
+    }
+
     /// Runs what the command line asks for.
     pub fn run(self) -> ExitCode {
         let mut arguments = Arguments::from_args();

@@ -2,13 +2,28 @@
 //!
 //! Filters and flags are those of `cargo test`: `cargo test -p avow-tests --test browser -- firefox::refuse`.
 
+mod access;
+mod choice;
+mod delivery;
 mod harness;
+mod looks;
+mod outage;
 mod selftest;
+mod smooth;
+mod snippet;
+mod visit;
 
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
     let mut suite = harness::Suite::default();
     selftest::add(&mut suite);
+    choice::add(&mut suite);
+    outage::add(&mut suite);
+    snippet::add(&mut suite);
+    delivery::add(&mut suite);
+    access::add(&mut suite);
+    smooth::add(&mut suite);
+    looks::add(&mut suite);
     suite.run()
 }

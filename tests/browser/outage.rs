@@ -1,0 +1,96 @@
+//! What each form promises when something is missing: WebAssembly, the script's host, storage.
+
+use anyhow::{Result, ensure};
+use avow_tests::browser::Habit;
+use avow_tests::database::Kind;
+
+use crate::harness::{Browsers, Suite};
+use crate::visit::{FORMS, Visit};
+
+pub fn add(suite: &mut Suite) {
+    suite.add("with_the_script_host_down_all_stays_held", host_down);
+    suite.add("without_webassembly_all_stays_held", without_wasm);
+    suite.add("without_storage_all_stays_held", without_storage);
+}
+
+/// The page works: it shows its text, its links lead on, and no script has failed.
+async fn page_works(visit: &Visit, form: &str) -> Result<()> {
+    visit.tab.shown("h1").await?;
+    visit.tab.click("main a[href$='contact']").await?;
+    visit
+        .tab
+        .wait(&format!("location.pathname === '{form}contact' && document.readyState === 'complete'"))
+        .await?;
+    visit.tab.shown("form").await?;
+    ensure!(visit.tab.complaints().is_empty(), "no script failed: {:?}", visit.tab.complaints());
+    Ok(())
+}
+
+async fn host_down(browsers: Browsers) -> Result<()> {
+    let mut visit = Visit::begin(&browsers).await?;
+    visit.demo.wire.cut();
+    for form in FORMS {
+        visit.go(form).await?;
+        ensure!(
+            visit.tab.eval("!document.querySelector('#avow-banner')").await? == true,
+            "no banner can come"
+        );
+        visit.nothing_optional(form).await?;
+        page_works(&visit, form).await?;
+        visit.nothing_optional(form).await?;
+    }
+    visit.go("/b/jobs/careers-hub-lead").await?;
+    visit.tab.shown("h1").await?;
+    visit.nothing_optional("an unmarked tag in form (b)").await?;
+    // The control, and what the table says of form (a): its unmarked tags run.
+    visit.go("/jobs/careers-hub-lead").await?;
+    visit.tab.shown("h1").await?;
+    let kinds: Vec<String> = visit.demo.arrivals().await?.iter().map(|a| a.kind().to_owned()).collect();
+    ensure!(!kinds.is_empty() && kinds.iter().all(|kind| kind == "unmarked"), "{kinds:?}");
+    // A stored grant must not blank a page whose engine does not come.
+    visit.stranger(&browsers, Habit::Plain).await?;
+    visit.demo.wire.mend();
+    visit.go("/b/").await?;
+    visit.tab.click("#avow-accept").await?;
+    visit.demo.arrival_for("analytics").await?;
+    visit.sealed().await?;
+    visit.demo.wire.cut();
+    visit.tab.reload().await?;
+    page_works(&visit, "/b/").await?;
+    visit.end().await;
+    Ok(())
+}
+
+async fn without_wasm(browsers: Browsers) -> Result<()> {
+    let visit = Visit::begin_as(&browsers, Habit::NoWasm, Kind::Sqlite).await?;
+    for form in FORMS {
+        visit.go(form).await?;
+        visit.tab.wait("(await avow.ready) === false").await?;
+        visit.nothing_optional(form).await?;
+        page_works(&visit, form).await?;
+        visit.nothing_optional(form).await?;
+    }
+    visit.control().await?;
+    visit.end().await;
+    Ok(())
+}
+
+async fn without_storage(browsers: Browsers) -> Result<()> {
+    let visit = Visit::begin_as(&browsers, Habit::NoStorage, Kind::Sqlite).await?;
+    for form in FORMS {
+        visit.go(form).await?;
+        visit.tab.shown("#avow-banner").await?;
+        ensure!(visit.demo.arrivals().await?.is_empty(), "{form}: nothing before a choice");
+        visit.tab.click("#avow-reject").await?;
+        visit.tab.gone("#avow-banner").await?;
+        ensure!(visit.demo.arrivals().await?.is_empty(), "{form}: nothing after a refusal");
+        ensure!(visit.tab.cookies().await?.is_empty(), "nothing could be stored");
+        page_works(&visit, form).await?;
+    }
+    ensure!(visit.demo.arrivals().await?.is_empty(), "nothing on any page");
+    // The control: this visitor's tags would run.
+    visit.go("/plain/").await?;
+    visit.demo.arrival_for("marketing").await?;
+    visit.end().await;
+    Ok(())
+}

@@ -1,0 +1,101 @@
+//! The pasted snippet after an HTML minifier with every option on.
+
+use std::process::Command;
+
+use anyhow::{Context, Result, ensure};
+use avow_tests::database::Kind;
+use avow_tests::page::Pages;
+use avow_tests::policy::{SITE, toml_for};
+use avow_tests::server::{Setup, TestServer};
+use avow_tests::tools;
+
+use crate::harness::{Browsers, Suite};
+
+pub fn add(suite: &mut Suite) {
+    suite.add("the_snippet_survives_a_minifier", minified);
+}
+
+/// Every option that removes or rewrites something.
+const MINIFY: &str = r"
+const { minify } = require(process.argv[1]);
+const chunks = [];
+process.stdin.on('data', chunk => chunks.push(chunk)).on('end', async () => {
+  const html = Buffer.concat(chunks).toString();
+  process.stdout.write(await minify(html, {
+    collapseBooleanAttributes: true, collapseInlineTagWhitespace: true, collapseWhitespace: true,
+    decodeEntities: true, html5: true, minifyCSS: true, minifyJS: true, minifyURLs: true,
+    processConditionalComments: true, removeAttributeQuotes: true, removeComments: true,
+    removeEmptyAttributes: true, removeOptionalTags: true, removeRedundantAttributes: true,
+    removeScriptTypeAttributes: true, removeStyleLinkTypeAttributes: true, removeTagWhitespace: true,
+    sortAttributes: true, sortClassName: true, useShortDoctype: true,
+  }));
+});
+";
+
+fn minify(html: &str) -> Result<String> {
+    use std::io::Write as _;
+    let package = tools::npm("html-minifier-terser")?;
+    let mut node = Command::new("node")
+        .args(["-e", MINIFY])
+        .arg(package)
+        .stdin(std::process::Stdio::piped())
+        .stdout(std::process::Stdio::piped())
+        .spawn()
+        .context("run node")?;
+    node.stdin.take().context("a pipe")?.write_all(html.as_bytes())?;
+    let done = node.wait_with_output()?;
+    ensure!(done.status.success(), "the minifier failed");
+    Ok(String::from_utf8(done.stdout)?)
+}
+
+async fn minified(browsers: Browsers) -> Result<()> {
+    let pages = Pages::start().await?;
+    let policy = toml_for(&pages.third());
+    let avow = TestServer::start(Setup { policies: vec![policy], ..Setup::on(Kind::Sqlite) }).await?;
+    pages.proxy(Some(avow.base()));
+    let snippet = avow.avow_ok(&["snippet", SITE])?;
+    let third = pages.third();
+    let body = format!(
+        "<title>shop</title><script src='{third}/tag.js?head'></script></head><body><h1 id=here>Here</h1>\
+         <img src='{third}/dot.gif?img' alt=''><script src='{third}/tag.js?body'></script>\
+         <script type='text/plain' data-avow=analytics src='{third}/tag.js?marked'></script></body></html>"
+    );
+    let page =
+        |snippet: &str| format!("<!DOCTYPE html><html lang=en><head><meta charset=utf-8>{snippet}{body}");
+    let small = minify(&page(&snippet))?;
+    ensure!(small.len() < page(&snippet).len(), "it was made smaller");
+    pages.put("/small", &small);
+    pages.put("/pasted", &page(&snippet));
+    pages.put("/bare", &page(""));
+    let browser = browsers.plain().await?;
+    for path in ["/pasted", "/small"] {
+        let tab = browser.open().await?;
+        let address = format!("{}{path}", pages.site());
+        pages.forget();
+        tab.go(&address).await?;
+        tab.shown("#avow-banner").await?;
+        tab.shown("#here").await?;
+        ensure!(pages.third_party_hits().is_empty(), "{path}: {:?}", pages.third_party_hits());
+        // With a partial grant, then with a whole one, the page is there and the granted host gets through.
+        tab.click("#avow-choose").await?;
+        tab.click("#avow-p-analytics").await?;
+        tab.click("#avow-save").await?;
+        tab.wait("(window.ran || []).includes('marked')").await?;
+        tab.shown("#here").await?;
+        tab.click("#avow-reopen").await?;
+        tab.click("#avow-dialog-accept").await?;
+        tab.wait("['head', 'body', 'marked'].every(tag => (window.ran || []).includes(tag))").await?;
+        tab.go(&address).await?;
+        tab.shown("#here").await?;
+        tab.wait("['head', 'body', 'marked'].every(tag => (window.ran || []).includes(tag))").await?;
+        ensure!(tab.complaints().is_empty(), "{path}: {:?}", tab.complaints());
+        tab.close().await;
+    }
+    // The control: without the snippet everything unmarked leaves at once.
+    let tab = browser.open().await?;
+    pages.forget();
+    tab.go(&format!("{}/bare", pages.site())).await?;
+    ensure!(pages.third_party_hits().len() == 3, "{:?}", pages.third_party_hits());
+    tab.close().await;
+    Ok(())
+}
