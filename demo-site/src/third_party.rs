@@ -7,9 +7,8 @@ mod live;
 mod log;
 
 use std::path::Path;
+use std::time::Duration;
 
-use actix_web::cookie::time::Duration;
-use actix_web::cookie::{Cookie, SameSite};
 use actix_web::http::{Method, header};
 use actix_web::web::{self, Bytes, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
@@ -30,6 +29,9 @@ pub const SOCIAL: &str = "social.localhost";
 
 /// Where npm puts the analytics library, below the folder that holds the site's.
 const TRACKER: &str = "node_modules/@snowplow/browser-tracker/dist/index.umd.min.js";
+
+const YEAR: Duration = Duration::from_secs(365 * 86_400);
+const HALF_A_YEAR: Duration = Duration::from_secs(180 * 86_400);
 
 /// One transparent dot.
 const DOT: &[u8] =
@@ -76,7 +78,7 @@ async fn measurement(request: HttpRequest, body: Bytes, third_party: web::Data<T
     third_party.arrived(&request, Kind::Measurement, log::describe_measurement(&body));
     let mut response = HttpResponse::Ok();
     cross_origin(&request, &mut response);
-    third_party.know_again(&request, &mut response, "nuid", Duration::days(365));
+    third_party.know_again(&request, &mut response, "nuid", YEAR);
     response.content_type("text/plain; charset=utf-8").body("ok")
 }
 
@@ -93,21 +95,21 @@ async fn preflight(request: HttpRequest, third_party: web::Data<ThirdParty>) -> 
 async fn tag(request: HttpRequest, third_party: web::Data<ThirdParty>) -> HttpResponse {
     third_party.arrived(&request, Kind::Tag, "campaign tag".to_owned());
     let mut response = javascript();
-    third_party.know_again(&request, &mut response, "cm_viewer", Duration::days(180));
+    third_party.know_again(&request, &mut response, "cm_viewer", HALF_A_YEAR);
     response.body(include_str!("../third-party/tag.js"))
 }
 
 async fn pixel(request: HttpRequest, third_party: web::Data<ThirdParty>) -> HttpResponse {
     third_party.arrived(&request, Kind::Pixel, "campaign pixel".to_owned());
     let mut response = HttpResponse::Ok();
-    third_party.know_again(&request, &mut response, "cm_viewer", Duration::days(180));
+    third_party.know_again(&request, &mut response, "cm_viewer", HALF_A_YEAR);
     response.content_type("image/gif").insert_header((header::CACHE_CONTROL, "no-store")).body(DOT)
 }
 
 async fn embed(request: HttpRequest, third_party: web::Data<ThirdParty>) -> HttpResponse {
     third_party.arrived(&request, Kind::Embed, "film player".to_owned());
     let mut response = HttpResponse::Ok();
-    third_party.know_again(&request, &mut response, "film_viewer", Duration::days(180));
+    third_party.know_again(&request, &mut response, "film_viewer", HALF_A_YEAR);
     response
         .content_type("text/html; charset=utf-8")
         .insert_header((header::CACHE_CONTROL, "no-store"))
@@ -139,23 +141,16 @@ impl ThirdParty {
     }
 
     /// Sets the cookie by which a third party knows a browser again, if it does not have it yet.
-    fn know_again(
-        &self,
-        request: &HttpRequest,
-        response: &mut HttpResponseBuilder,
-        name: &str,
-        age: Duration,
-    ) {
+    fn know_again(&self, request: &HttpRequest, response: &mut HttpResponseBuilder, name: &str, age: Duration) {
         if request.cookie(name).is_none() {
-            let cookie = Cookie::build(name.to_owned(), self.source.identifier())
-                .path("/")
-                .max_age(age)
-                // Browsers take `Secure` on `localhost` names without TLS, and `None` only with it.
-                .same_site(SameSite::None)
-                .secure(true)
-                .http_only(true)
-                .finish();
-            response.cookie(cookie);
+            // Browsers take `Secure` on `localhost` names without TLS, and `None` only with it; those that
+            // refuse other third-party cookies still take a `Partitioned` one.
+            let cookie = format!(
+                "{name}={}; Path=/; Max-Age={}; SameSite=None; Secure; HttpOnly; Partitioned",
+                self.source.identifier(),
+                age.as_secs()
+            );
+            response.append_header((header::SET_COOKIE, cookie));
         }
     }
 }

@@ -21,7 +21,7 @@
     tag.className = "purpose " + (arrival.purpose || "none");
     tag.textContent = arrival.purpose || "not declared";
     cell(row, arrival.n);
-    cell(row, new Date(arrival.at).toLocaleTimeString());
+    cell(row, new Date(arrival.at).toLocaleTimeString("en-GB"));
     cell(row, "").appendChild(tag);
     cell(row, arrival.detail);
     cell(row, arrival.method + " " + arrival.host + arrival.path, "code");

@@ -1,0 +1,248 @@
+//! Runs the program and fetches what it serves: every page, the way to Avow, the third party.
+//!
+//! The Avow behind it is a server of this file that says what reached it: the real one is driven by the
+//! browser tests of the package `avow-tests`.
+
+use std::io::{BufRead, BufReader};
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc;
+
+use actix_web::{App, HttpRequest, HttpResponse, HttpServer, web};
+use reqwest::{Client, Response, StatusCode};
+
+const PAGES: [&str; 5] = ["/", "/jobs/careers-hub-lead", "/contact", "/cookies", "/privacy"];
+
+struct Demo {
+    process: Child,
+    client: Client,
+    site: String,
+    third_party: String,
+}
+
+impl Demo {
+    /// Starts the program in front of an Avow that echoes; none where the analytics library is not installed.
+    fn start() -> Option<Self> {
+        let library = Path::new(env!("CARGO_MANIFEST_DIR")).join("node_modules/@snowplow/browser-tracker");
+        if !library.exists() {
+            assert!(std::env::var_os("CI").is_none(), "run `npm ci --ignore-scripts` in demo-site first");
+            eprintln!("skipped: run `npm ci --ignore-scripts` in demo-site first");
+            return None;
+        }
+        let avow = echoing_avow();
+        let dir = tempfile::tempdir().expect("a temporary folder");
+        let snippet = dir.path().join("snippet.html");
+        std::fs::write(&snippet, "<script>/* pasted */</script>").expect("writes the snippet");
+        let mut process = Command::new(env!("CARGO_BIN_EXE_avow-demo"))
+            .args(["--site-port", "0", "--third-party-port", "0", "--avow-url", &format!("http://{avow}")])
+            .arg("--snippet")
+            // Read anew with each page, so it has to outlive this function.
+            .arg(dir.keep().join("snippet.html"))
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("starts the program");
+        let mut lines = BufReader::new(process.stdout.take().expect("a pipe")).lines();
+        let mut address = |prefix: &str| {
+            let line = lines.next().expect("a line").expect("text");
+            line.strip_prefix(prefix).expect("the promised line").to_owned()
+        };
+        let site = address("site ");
+        let third_party = address("third party ");
+        let mut client = Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none());
+        for url in [&site, &third_party] {
+            let host = url.trim_start_matches("http://").split(':').next().expect("a host");
+            client = client.resolve(host, SocketAddr::from((Ipv4Addr::LOCALHOST, 0)));
+        }
+        Some(Self { process, client: client.build().expect("a client"), site, third_party })
+    }
+
+    async fn get(&self, path: &str) -> Response {
+        self.client.get(format!("{}{path}", self.site)).send().await.expect("an answer")
+    }
+
+    async fn page(&self, path: &str) -> String {
+        let answer = self.get(path).await;
+        assert_eq!(answer.status(), StatusCode::OK, "{path}");
+        answer.text().await.expect("text")
+    }
+
+    async fn arrivals(&self) -> serde_json::Value {
+        let answer = self.client.get(format!("{}/live.json", self.third_party)).send().await;
+        answer.expect("an answer").json().await.expect("JSON")
+    }
+}
+
+impl Drop for Demo {
+    fn drop(&mut self) {
+        // Nothing is left to do for a process that is gone already.
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+/// A server that publishes a small policy and otherwise answers with what reached it.
+fn echoing_avow() -> SocketAddr {
+    let (tell, told) = mpsc::channel();
+    std::thread::spawn(move || {
+        actix_web::rt::System::new().block_on(async move {
+            let server = HttpServer::new(|| {
+                App::new()
+                    .app_data(web::PayloadConfig::new(4 << 20))
+                    .route("/v1/sites/careers-enterprise/policy", web::get().to(current))
+                    .route("/site/careers-enterprise/cafe/en.json", web::get().to(policy))
+                    .default_service(web::to(echo))
+            })
+            .workers(1)
+            .bind((Ipv4Addr::LOCALHOST, 0))
+            .expect("a free port");
+            tell.send(server.addrs()[0]).expect("the test waits");
+            server.run().await.expect("runs until the test ends");
+        });
+    });
+    told.recv().expect("an address")
+}
+
+async fn current() -> HttpResponse {
+    HttpResponse::Ok().json(serde_json::json!({ "hash": "cafe", "version": 3 }))
+}
+
+async fn policy() -> HttpResponse {
+    HttpResponse::Ok().json(serde_json::json!({ "version": 3, "purposes": [{
+        "id": "analytics", "category": "analytics", "name": "Counting <b>visits</b>", "description": "Counts.",
+        "services": [{ "name": "Statistics", "provider": "Someone", "items": [
+            { "name": "_id.", "kind": "cookie", "prefix": true, "duration": "13 months",
+              "third_parties": ["Someone"], "description": "A number." }] }],
+    }] }))
+}
+
+async fn echo(request: HttpRequest, body: web::Bytes) -> HttpResponse {
+    let header = |name: &str| request.headers().get(name).and_then(|value| value.to_str().ok());
+    HttpResponse::Created()
+        .insert_header(("X-Own", "kept"))
+        .insert_header(("Connection", "X-Hop"))
+        .insert_header(("X-Hop", "dropped"))
+        .json(serde_json::json!({
+            "path": request.uri().to_string(), "length": body.len(), "host": header("host"),
+            "origin": header("origin"), "fetch_site": header("sec-fetch-site"),
+            "forwarded_for": header("x-forwarded-for"), "forwarded": header("forwarded"), "te": header("te"),
+        }))
+}
+
+#[actix_web::test]
+async fn every_page_is_there_in_every_variant_with_security_headers() {
+    let Some(demo) = Demo::start() else { return };
+    for variant in ["", "/b", "/plain"] {
+        for page in PAGES {
+            let path = format!("{variant}{page}");
+            let answer = demo.get(&path).await;
+            assert_eq!(answer.status(), StatusCode::OK, "{path}");
+            for header in ["content-security-policy", "x-content-type-options", "referrer-policy"] {
+                assert!(answer.headers().contains_key(header), "{path} {header}");
+            }
+            let cookie = answer.headers().get("set-cookie");
+            assert_eq!(cookie.is_some(), page == "/contact", "{path}: only the form needs a cookie");
+            let html = answer.text().await.expect("text");
+            assert_eq!(html.matches("<h1").count(), 1, "{path}");
+            assert_eq!(html.contains("pasted"), variant == "/b", "{path}");
+            let before_avow = html.find("<script").expect("a script");
+            assert!(variant == "/plain" || html[before_avow..].find("src=\"http").is_some(), "{path}");
+        }
+    }
+    assert_eq!(demo.get("/nothing").await.status(), StatusCode::NOT_FOUND);
+    assert_eq!(demo.get("/b").await.headers()["location"], "/b/");
+}
+
+#[actix_web::test]
+async fn the_cookie_page_shows_the_published_policy_escaped() {
+    let Some(demo) = Demo::start() else { return };
+    let html = demo.page("/cookies").await;
+    assert!(html.contains("Counting &lt;b&gt;visits"));
+    assert!(html.contains("_id.…"));
+    assert!(html.contains("13 months"));
+    assert!(html.contains("Version 3"));
+}
+
+#[actix_web::test]
+async fn the_form_thanks_only_the_browser_that_opened_it() {
+    let Some(demo) = Demo::start() else { return };
+    let opened = demo.get("/contact").await;
+    let cookie = opened.headers()["set-cookie"].to_str().expect("text").to_owned();
+    assert!(cookie.contains("HttpOnly") && cookie.contains("SameSite=Lax") && !cookie.contains("Max-Age"));
+    let token = &cookie["ce_form=".len()..][..32];
+    let body = format!("token={token}&name=%3Ci%3EAda&email=ada%40example.org&message=Hello");
+    let post = |cookie: &str| {
+        demo.client
+            .post(format!("{}/contact", demo.site))
+            .header("cookie", cookie)
+            .header("content-type", "application/x-www-form-urlencoded")
+            .body(body.clone())
+            .send()
+    };
+    let thanked = post(&format!("ce_form={token}")).await.expect("an answer");
+    assert_eq!(thanked.status(), StatusCode::OK);
+    assert!(thanked.text().await.expect("text").contains("Thank you, &lt;i&gt;Ada."));
+    let strange = post("ce_form=00000000000000000000000000000000").await.expect("an answer");
+    assert_eq!(strange.status(), StatusCode::UNPROCESSABLE_ENTITY);
+}
+
+#[actix_web::test]
+async fn requests_reach_avow_with_their_origin_and_the_true_address() {
+    let Some(demo) = Demo::start() else { return };
+    let answer = demo
+        .client
+        .post(format!("{}/.avow/v1/consents?x=1", demo.site))
+        .header("origin", "http://careers.localhost")
+        .header("sec-fetch-site", "same-origin")
+        .header("x-forwarded-for", "203.0.113.9")
+        .header("forwarded", "for=203.0.113.9")
+        .header("te", "trailers")
+        .body(vec![b'x'; 1 << 20])
+        .send()
+        .await
+        .expect("an answer");
+    assert_eq!(answer.status(), StatusCode::CREATED);
+    assert_eq!(answer.headers()["x-own"], "kept");
+    assert!(!answer.headers().contains_key("x-hop"));
+    let seen: serde_json::Value = answer.json().await.expect("JSON");
+    assert_eq!(seen["path"], "/v1/consents?x=1");
+    assert_eq!(seen["length"], 1 << 20);
+    assert_eq!(seen["origin"], "http://careers.localhost");
+    assert_eq!(seen["fetch_site"], "same-origin");
+    assert_eq!(seen["forwarded_for"], "127.0.0.1");
+    assert_eq!(seen["forwarded"], serde_json::Value::Null);
+    assert_eq!(seen["te"], serde_json::Value::Null);
+    assert_eq!(format!("http://{}", seen["host"].as_str().expect("text")), demo.site);
+    assert_eq!(demo.get("/.avow/metrics").await.status(), StatusCode::NOT_FOUND);
+}
+
+#[actix_web::test]
+async fn the_third_party_serves_the_library_and_logs_what_arrives_until_reset() {
+    let Some(demo) = Demo::start() else { return };
+    assert_eq!(demo.arrivals().await["total"], 0);
+    let at = |path: &str| format!("{}{path}", demo.third_party);
+    let library = demo.client.get(at("/tracker.js")).send().await.expect("an answer").bytes().await.expect("bytes");
+    let installed = std::fs::read(
+        Path::new(env!("CARGO_MANIFEST_DIR"))
+            .join("node_modules/@snowplow/browser-tracker/dist/index.umd.min.js"),
+    )
+    .expect("installed");
+    assert_eq!(library, installed, "the library is the one from npm, unmodified");
+    let sent = demo
+        .client
+        .post(at("/com.snowplowanalytics.snowplow/tp2"))
+        .header("origin", &demo.site)
+        .body(r#"{"data":[{"e":"pv","page":"Home"}]}"#)
+        .send()
+        .await
+        .expect("an answer");
+    assert_eq!(sent.headers()["access-control-allow-origin"], demo.site.as_str());
+    assert!(sent.headers()["set-cookie"].to_str().expect("text").starts_with("nuid="));
+    let arrivals = demo.arrivals().await;
+    assert_eq!(arrivals["total"], 2);
+    assert_eq!(arrivals["arrivals"][0]["kind"], "library");
+    assert_eq!(arrivals["arrivals"][1]["kind"], "measurement");
+    assert_eq!(arrivals["arrivals"][1]["purpose"], "analytics");
+    demo.client.post(at("/live/reset")).send().await.expect("an answer");
+    assert_eq!(demo.arrivals().await["total"], 0);
+}
