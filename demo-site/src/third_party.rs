@@ -30,8 +30,8 @@ pub const SOCIAL: &str = "social.localhost";
 /// Where npm puts the analytics library, below the folder that holds the site's.
 const TRACKER: &str = "node_modules/@snowplow/browser-tracker/dist/index.umd.min.js";
 
-const YEAR: Duration = Duration::from_secs(365 * 86_400);
-const HALF_A_YEAR: Duration = Duration::from_secs(180 * 86_400);
+const YEAR: Duration = Duration::from_hours(365 * 24);
+const HALF_A_YEAR: Duration = Duration::from_hours(180 * 24);
 
 /// One transparent dot.
 const DOT: &[u8] =
@@ -141,7 +141,13 @@ impl ThirdParty {
     }
 
     /// Sets the cookie by which a third party knows a browser again, if it does not have it yet.
-    fn know_again(&self, request: &HttpRequest, response: &mut HttpResponseBuilder, name: &str, age: Duration) {
+    fn know_again(
+        &self,
+        request: &HttpRequest,
+        response: &mut HttpResponseBuilder,
+        name: &str,
+        age: Duration,
+    ) {
         if request.cookie(name).is_none() {
             // Browsers take `Secure` on `localhost` names without TLS, and `None` only with it; those that
             // refuse other third-party cookies still take a `Partitioned` one.
