@@ -25,3 +25,6 @@ pub mod seal;
 pub mod site_files;
 pub mod state;
 pub mod store;
+
+#[cfg(test)]
+mod testing;

@@ -212,7 +212,7 @@ fn check_time<'a>(
     now: Millis,
 ) -> Result<&'a Published, Error> {
     let ahead = submission.decided_at.saturating_sub(now.0);
-    if ahead > FUTURE_MS || ahead < -PAST_MS {
+    if !(-PAST_MS..=FUTURE_MS).contains(&ahead) {
         return Err(Error { server_time: Some(now), ..Error::plain(Kind::ClockSkew) });
     }
     if id.at().0.abs_diff(submission.decided_at) > ID_DRIFT_MS.unsigned_abs() {

@@ -126,19 +126,15 @@ fn groups(batch: &[NewRecord]) -> Vec<Group<'_>> {
     let mut groups: Vec<Group<'_>> = Vec::new();
     let mut seen: HashMap<(&str, &RecordId), usize> = HashMap::with_capacity(batch.len());
     for (at, record) in batch.iter().enumerate() {
-        let group = match groups.iter_mut().position(|group| group.site == record.site) {
-            Some(known) => &mut groups[known],
-            None => {
-                groups.push(Group { site: &record.site, firsts: Vec::new(), repeats: Vec::new() });
-                groups.last_mut().expect("pushed above")
-            }
-        };
-        match seen.get(&(record.site.as_str(), &record.id)) {
-            Some(&first) => group.repeats.push((at, first)),
-            None => {
-                seen.insert((&record.site, &record.id), at);
-                group.firsts.push(at);
-            }
+        let known = groups.iter().position(|group| group.site == record.site).unwrap_or_else(|| {
+            groups.push(Group { site: &record.site, firsts: Vec::new(), repeats: Vec::new() });
+            groups.len() - 1
+        });
+        if let Some(&first) = seen.get(&(record.site.as_str(), &record.id)) {
+            groups[known].repeats.push((at, first));
+        } else {
+            seen.insert((&record.site, &record.id), at);
+            groups[known].firsts.push(at);
         }
     }
     groups.sort_unstable_by_key(|group| group.site);

@@ -4,6 +4,7 @@
 //! one of them is allowed where it pays, with the reason beside it.
 //! What this is not: it decides nothing. Whether a record may be stored is settled in `consent`.
 
+use sqlx::Connection as _;
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
 use sqlx::sqlite::{
     SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
@@ -122,6 +123,7 @@ impl Store {
                     .idle_timeout(None)
                     .max_lifetime(None)
                     .test_before_acquire(false)
+                    .before_acquire(|connection, _| Box::pin(is_at_rest(connection)))
                     .connect_with(options.clone())
                     .await?;
                 let readers = SqlitePoolOptions::new()
@@ -180,3 +182,20 @@ impl Store {
         }
     }
 }
+
+/// False for a connection that still counts a transaction as open; the pool then makes a new one.
+///
+/// When the disk is full SQLite rolls back by itself, and the driver's own rollback after that fails and
+/// leaves its count wrong.
+async fn is_at_rest(connection: &mut sqlx::SqliteConnection) -> sqlx::Result<bool> {
+    if connection.is_in_transaction() {
+        // A rollback may only be queued yet: let it run first.
+        connection.ping().await?;
+    }
+    Ok(!connection.is_in_transaction())
+}
+
+#[cfg(test)]
+pub mod testing;
+#[cfg(test)]
+mod tests;
