@@ -207,10 +207,5 @@ fn check_origin(headers: &HeaderMap, policies: &SitePolicies) -> Result<(), Prob
     if ours { Ok(()) } else { Err(Problem::new(Kind::ForeignOrigin)) }
 }
 
-fn bearer(headers: &HeaderMap) -> Option<&str> {
-    let (scheme, token) = headers.get(header::AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
-    scheme.eq_ignore_ascii_case("bearer").then_some(token.trim())
-}
-
 #[cfg(test)]
 mod tests;

@@ -244,7 +244,7 @@ async fn a_full_disk_is_told_apart_and_harms_nothing() {
     let super::Pool::Sqlite { writer, .. } = &store.pool else { panic!("the first one is SQLite") };
     sqlx::query("PRAGMA max_page_count = 1").execute(writer).await.expect("a limit");
     let large = NewRecord { record: "x".repeat(100_000), ..record(2) };
-    assert!(matches!(store.append(&[large.clone()]).await, Err(StoreError::Full)));
+    assert!(matches!(store.append(std::slice::from_ref(&large)).await, Err(StoreError::Full)));
     assert_eq!(store.log_size(&site()).await.expect("a size"), 1);
     sqlx::query("PRAGMA max_page_count = 1000000").execute(writer).await.expect("no limit");
     assert_eq!(store.append(&[large]).await.expect("appended"), [Appended::New(1)]);
