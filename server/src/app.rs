@@ -1,5 +1,6 @@
 //! Starts the server and stops it: what it is made of, in which order it comes up and goes down.
 
+use crate::assets::{WITHOUT_WIDGET, widget};
 use crate::cache::Policies;
 use crate::cli::serve::Args;
 use crate::clock::Clock;
@@ -8,6 +9,7 @@ use crate::log::sequencer::{Sequencer, Writer};
 use crate::rng::Rng;
 use crate::routes;
 use crate::seal::SealKey;
+use crate::site_files::SiteFiles;
 use crate::state::AppState;
 use crate::store::Store;
 use actix_web::web::Data;
@@ -31,11 +33,24 @@ pub async fn state(store: Store, base: String, clock: Clock, rng: Rng) -> anyhow
     let key = store.secret_or_insert(SEAL_KEY, rng.bytes(), clock.now()).await?;
     let (sequencer, writer) = Sequencer::start(store.clone());
     let policies = Policies::new(store.clone());
-    Ok((AppState { store, policies, sequencer, clock, rng, seal: SealKey::new(key), base }, writer))
+    Ok((
+        AppState {
+            store,
+            policies,
+            site_files: SiteFiles::new(),
+            sequencer,
+            clock,
+            rng,
+            seal: SealKey::new(key),
+            base,
+        },
+        writer,
+    ))
 }
 
 /// Serves until SIGTERM or SIGINT; then answers what has been asked, writes what is queued, and returns.
 pub async fn serve(database: &Database, args: &Args) -> anyhow::Result<()> {
+    anyhow::ensure!(widget().is_some(), WITHOUT_WIDGET);
     let store = crate::cli::open(database).await?;
     let base = args.base.trim_end_matches('/').to_owned();
     let (state, writer) = state(store.clone(), base, Clock::system(), Rng::system()).await?;

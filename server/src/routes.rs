@@ -11,6 +11,7 @@ pub fn configure(config: &mut ServiceConfig) {
     api::policy::configure(config);
     api::export::configure(config);
     api::assets::configure(config);
+    api::site_files::configure(config);
     api::ops::configure(config);
     api::openapi::configure(config);
     config.default_service(actix_web::web::to(not_found));

@@ -5,6 +5,7 @@ use crate::clock::Clock;
 use crate::log::sequencer::Sequencer;
 use crate::rng::Rng;
 use crate::seal::SealKey;
+use crate::site_files::SiteFiles;
 use crate::store::Store;
 
 /// The parts of a running server. Clock and randomness are among them, so that tests can fix both.
@@ -14,6 +15,8 @@ pub struct AppState {
     pub store: Store,
     /// Compiled policies by site.
     pub policies: Policies,
+    /// What pages load.
+    pub site_files: SiteFiles,
     /// The way into the log.
     pub sequencer: Sequencer,
     /// The time.

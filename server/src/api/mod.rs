@@ -7,6 +7,7 @@ pub mod openapi;
 pub mod ops;
 pub mod policy;
 pub mod problem;
+pub mod site_files;
 
 use crate::error::Error;
 use actix_web::http::header::{self, HeaderMap};

@@ -4,6 +4,7 @@ pub mod export;
 pub mod migrate;
 pub mod serve;
 pub mod site;
+pub mod snippet;
 pub mod token;
 
 use crate::config::Database;
@@ -47,7 +48,7 @@ enum Command {
     #[command(subcommand)]
     Site(site::Command),
     /// Print the inline snippet of a site
-    Snippet(site::SnippetArgs),
+    Snippet(snippet::Args),
     /// Make and revoke access tokens
     #[command(subcommand)]
     Token(token::Command),
@@ -65,7 +66,7 @@ pub fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Serve(args) => block_on(serve::run(database, args)),
         Command::Migrate => block_on(migrate::run(database)),
         Command::Site(command) => block_on(site::run(database, command)),
-        Command::Snippet(args) => block_on(site::snippet(database, args)),
+        Command::Snippet(args) => block_on(snippet::run(database, args)),
         Command::Token(command) => block_on(token::run(database, command)),
         Command::Export(args) => block_on(export::run(database, args)),
         Command::PolicySchema => site::schema(),

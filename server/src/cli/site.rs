@@ -9,13 +9,6 @@ pub enum Command {
     List,
 }
 
-/// Options of `avow snippet`.
-#[derive(Clone, Debug, clap::Args)]
-pub struct SnippetArgs {
-    /// The site
-    pub site: String,
-}
-
 /// Runs a command.
 pub async fn run(database: Database, command: Command) -> anyhow::Result<()> {
     let store = super::open(&database).await?;
@@ -27,11 +20,6 @@ pub async fn run(database: Database, command: Command) -> anyhow::Result<()> {
         }
     }
     Ok(())
-}
-
-/// Prints the snippet.
-pub async fn snippet(_database: Database, args: SnippetArgs) -> anyhow::Result<()> {
-    anyhow::bail!("no snippet for {} yet", args.site)
 }
 
 /// Prints the schema.

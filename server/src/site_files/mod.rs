@@ -1,1 +1,121 @@
-//! The server's site_files.
+//! The files that a site's pages load, made from its published policy: the site script (install form a), the
+//! snippet (form b) and the policy text of each language. The same bytes for every visitor.
+//!
+//! The guard they carry is `widget/js/guard.js`; what it may let through is decided here, in [`config`].
+
+mod config;
+mod file;
+
+use std::sync::Arc;
+
+use avow_shared::id::SiteId;
+use moka::future::Cache;
+
+use crate::assets::{self, WITHOUT_WIDGET, Widget};
+use crate::cache::Policies;
+use crate::error::Error;
+use crate::policy::{Published, localize};
+use crate::store::Store;
+use config::{Config, Form};
+
+pub use file::File;
+
+/// Files kept ready: a few per site and language.
+const FILES: u64 = 4_000;
+
+/// In place of this, the guard has its configuration.
+const TOKEN: &str = "__AVOW_CONFIG__";
+
+/// The files, made and compressed once each.
+#[derive(Clone, Debug)]
+pub struct SiteFiles {
+    /// Keys are site, policy hash and language; the script has no language.
+    files: Cache<(SiteId, String, Option<String>), Arc<File>>,
+}
+
+impl SiteFiles {
+    /// An empty cache.
+    pub fn new() -> Self {
+        Self { files: Cache::builder().max_capacity(FILES).build() }
+    }
+
+    /// The site script: guard and boot.
+    pub async fn script(&self, policy: &Published) -> Result<Arc<File>, Error> {
+        let key = (policy.engine.site.clone(), policy.engine.hash.clone(), None);
+        if let Some(file) = self.files.get(&key).await {
+            return Ok(file);
+        }
+        let widget = widget()?;
+        let text = format!("{};\n{}", guard(policy, widget, Form::External)?, widget.boot_js);
+        let file = Arc::new(File::new(text).map_err(Error::internal)?);
+        self.files.insert(key, file.clone()).await;
+        Ok(file)
+    }
+
+    /// The policy text of one version in one language, or `None` if there is no such thing.
+    pub async fn policy(
+        &self,
+        policies: &Policies,
+        store: &Store,
+        site: &SiteId,
+        hash: &str,
+        lang: &str,
+    ) -> Result<Option<Arc<File>>, Error> {
+        let key = (site.clone(), hash.to_owned(), Some(lang.to_owned()));
+        if let Some(file) = self.files.get(&key).await {
+            return Ok(Some(file));
+        }
+        let known = policies.site(site).await?;
+        let current = known.as_ref().filter(|known| known.current.engine.hash == hash);
+        let document = match current {
+            Some(known) => known.current.document.clone(),
+            // A page that was loaded before the last publish still asks for the former text.
+            None => match store.policy_by_hash(site, hash).await? {
+                Some(version) => version.document,
+                None => return Ok(None),
+            },
+        };
+        let Some(text) = localize(&document, lang, hash) else { return Ok(None) };
+        let file = Arc::new(File::new(text).map_err(Error::internal)?);
+        self.files.insert(key, file.clone()).await;
+        Ok(Some(file))
+    }
+}
+
+impl Default for SiteFiles {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// The snippet of install form (b), to be pasted as the first thing in `<head>`.
+///
+/// The guard runs inline. If everything is granted it opens `<script type=x>`, which swallows the strict policy
+/// up to the closer `<script>0</script>`; otherwise the strict policy holds from the first byte. A minifier may
+/// drop comments and change scripts, so the closer is a script that is its own smallest form.
+pub fn snippet(policy: &Published) -> Result<String, Error> {
+    let widget = widget()?;
+    let config = Config::of(policy, widget, Form::Snippet)?;
+    let guard = fill(widget, &config)?;
+    let csp = config.csp();
+    let (base, site) = (&config.base, &config.site);
+    Ok(format!(
+        "<script>{guard}</script><meta http-equiv=\"Content-Security-Policy\" content=\"{csp}\">\
+         <script>0</script><script async src=\"{base}/site/{site}.js\"></script>\n"
+    ))
+}
+
+fn widget() -> Result<&'static Widget, Error> {
+    assets::widget().ok_or_else(|| Error::internal(WITHOUT_WIDGET))
+}
+
+fn guard(policy: &Published, widget: &'static Widget, form: Form) -> Result<String, Error> {
+    fill(widget, &Config::of(policy, widget, form)?)
+}
+
+fn fill(widget: &Widget, config: &Config) -> Result<String, Error> {
+    Ok(widget.guard_js.trim().trim_end_matches(';').replace(TOKEN, &config.to_script()?))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,79 @@
+//! `GET /site/{site}.js` and `GET /site/{site}/{hash}/{lang}.json`: what a site's pages load beside the assets.
+
+use actix_web::guard::{Any, Get, Head};
+use actix_web::web::{Data, Path, ServiceConfig};
+use actix_web::{HttpRequest, HttpResponse, web};
+use avow_shared::id::{SiteId, is_hex};
+
+use super::problem::{Kind, Problem, ProblemBody};
+use crate::assets::{IMMUTABLE, Static};
+use crate::site_files::File;
+use crate::state::AppState;
+
+/// The site script changes with a publish: asked for again after five minutes, used meanwhile for a day.
+const MINUTES: &str = "public, max-age=300, stale-while-revalidate=86400";
+
+/// Registers the paths of this module.
+pub fn configure(config: &mut ServiceConfig) {
+    let read = || web::route().guard(Any(Get()).or(Head()));
+    config
+        .service(web::resource("/site/{site}.js").route(read().to(script)))
+        .service(web::resource("/site/{site}/{hash}/{lang}.json").route(read().to(policy)));
+}
+
+/// The site's script: the guard with the site's configuration, and the boot script.
+#[utoipa::path(
+    get, path = "/site/{site}.js", tag = "site files",
+    params(("site" = String, Path, description = "the site")),
+    responses(
+        (status = 200, description = "the script; the same bytes for every visitor",
+         content_type = "text/javascript", body = String),
+        (status = 304, description = "the client has it"),
+        (status = 404, description = "unknown-site", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 503, description = "unavailable", body = ProblemBody, content_type = "application/problem+json"),
+    )
+)]
+pub(super) async fn script(
+    state: Data<AppState>,
+    request: HttpRequest,
+    site: Path<String>,
+) -> Result<HttpResponse, Problem> {
+    let site = SiteId::parse(&site).ok_or(Kind::UnknownSite)?;
+    let policies = state.policies.site(&site).await?.ok_or(Kind::UnknownSite)?;
+    let file = state.site_files.script(&policies.current).await?;
+    Ok(answer(&file, "text/javascript; charset=utf-8", MINUTES, &request))
+}
+
+/// The texts and purposes of one published version, in one language.
+#[utoipa::path(
+    get, path = "/site/{site}/{hash}/{lang}.json", tag = "site files",
+    params(
+        ("site" = String, Path, description = "the site"),
+        ("hash" = String, Path, description = "the version's hash, 64 hexadecimal characters"),
+        ("lang" = String, Path, description = "one of the version's languages"),
+    ),
+    responses(
+        (status = 200, description = "the compiled policy; immutable", content_type = "application/json", body = String),
+        (status = 304, description = "the client has it"),
+        (status = 404, description = "not-found", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 503, description = "unavailable", body = ProblemBody, content_type = "application/problem+json"),
+    )
+)]
+pub(super) async fn policy(
+    state: Data<AppState>,
+    request: HttpRequest,
+    path: Path<(String, String, String)>,
+) -> Result<HttpResponse, Problem> {
+    let (site, hash, lang) = path.into_inner();
+    let site = SiteId::parse(&site).ok_or(Kind::NotFound)?;
+    if !is_hex(&hash, 64) {
+        return Err(Kind::NotFound.into());
+    }
+    let file = state.site_files.policy(&state.policies, &state.store, &site, &hash, &lang).await?;
+    Ok(answer(&*file.ok_or(Kind::NotFound)?, "application/json", IMMUTABLE, &request))
+}
+
+fn answer(file: &File, media_type: &'static str, cache: &'static str, request: &HttpRequest) -> HttpResponse {
+    let File { tag, plain, brotli, gzip } = file.clone();
+    Static { media_type, cache, tag, raw: plain, br: Some(brotli), gz: Some(gzip) }.respond(request)
+}
