@@ -1,21 +1,26 @@
 //! Starts the server and stops it: what it is made of, in which order it comes up and goes down.
 
-use crate::assets::{WITHOUT_WIDGET, widget};
-use crate::cache::Policies;
+use crate::assets;
+use crate::cache::{Link, Policies};
 use crate::cli::serve::Args;
 use crate::clock::Clock;
 use crate::config::Database;
+use crate::limits::Limits;
 use crate::log::sequencer::{Sequencer, Writer};
+use crate::metrics;
+use crate::middleware::{self, RequestIds};
 use crate::rng::Rng;
 use crate::routes;
 use crate::seal::SealKey;
 use crate::site_files::SiteFiles;
 use crate::state::AppState;
 use crate::store::Store;
+use actix_web::middleware::from_fn;
 use actix_web::web::Data;
 use actix_web::{App, HttpServer};
 use anyhow::Context as _;
 use std::io::Write as _;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// How long requests under way may take once a stop was asked for.
@@ -28,37 +33,78 @@ const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
 /// The name under which the key of the cookie seals is stored.
 const SEAL_KEY: &str = "seal/1";
 
+/// Every so often measurements are folded, and addresses whose allowance is full again are forgotten.
+const UPKEEP: Duration = Duration::from_secs(10);
+
+/// The names of all keys and channels in Redis begin with this.
+const REDIS_PREFIX: &str = "avow:";
+
 /// Builds the parts of a server around an open store whose schema is up to date.
-pub async fn state(store: Store, base: String, clock: Clock, rng: Rng) -> anyhow::Result<(AppState, Writer)> {
+pub async fn state(store: Store, args: &Args, clock: Clock, rng: Rng) -> anyhow::Result<(AppState, Writer)> {
     let key = store.secret_or_insert(SEAL_KEY, rng.bytes(), clock.now()).await?;
-    let (sequencer, writer) = Sequencer::start(store.clone());
     let policies = Policies::new(store.clone());
-    Ok((
-        AppState {
-            store,
-            policies,
-            site_files: SiteFiles::new(),
-            sequencer,
-            clock,
-            rng,
-            seal: SealKey::new(key),
-            base,
-        },
-        writer,
-    ))
+    let link = match &args.redis {
+        Some(url) => {
+            // The URL may hold a password, so the error's own text stays out.
+            let link =
+                Link::new(url, REDIS_PREFIX).map_err(|_| anyhow::anyhow!("--redis: not a Redis URL"))?;
+            link.start().await;
+            policies.follow(&link);
+            Some(link)
+        }
+        None => None,
+    };
+    let entropy = rng.clone();
+    let limits = Limits::new(
+        args.rate_limit,
+        args.trusted_proxy.clone(),
+        Arc::new(move || entropy.bytes()),
+        link.clone(),
+    );
+    let (sequencer, writer) = Sequencer::start(store.clone());
+    let state = AppState {
+        store,
+        policies,
+        site_files: SiteFiles::new(),
+        link,
+        limits,
+        requests: RequestIds::new(rng.bytes()),
+        sequencer,
+        seal: SealKey::new(key),
+        base: args.base.trim_end_matches('/').to_owned(),
+        clock,
+        rng,
+    };
+    Ok((state, writer))
 }
 
 /// Serves until SIGTERM or SIGINT; then answers what has been asked, writes what is queued, and returns.
 pub async fn serve(database: &Database, args: &Args) -> anyhow::Result<()> {
-    anyhow::ensure!(widget().is_some(), WITHOUT_WIDGET);
+    anyhow::ensure!(assets::widget().is_some(), assets::WITHOUT_WIDGET);
+    metrics::install();
     let store = crate::cli::open(database).await?;
-    let base = args.base.trim_end_matches('/').to_owned();
-    let (state, writer) = state(store.clone(), base, Clock::system(), Rng::system()).await?;
+    let (state, writer) = state(store.clone(), args, Clock::system(), Rng::system()).await?;
     let state = Data::new(state);
-    let mut server = HttpServer::new(move || App::new().app_data(state.clone()).configure(routes::configure))
-        .keep_alive(KEEP_ALIVE)
-        .client_request_timeout(HEAD_TIMEOUT)
-        .shutdown_timeout(SHUTDOWN_SECONDS);
+    let tended = state.clone();
+    let upkeep = tokio::spawn(async move {
+        let mut ticks = tokio::time::interval(UPKEEP);
+        loop {
+            ticks.tick().await;
+            metrics::upkeep();
+            tended.limits.sweep();
+        }
+    });
+    let mut server = HttpServer::new(move || {
+        App::new()
+            .app_data(state.clone())
+            .wrap(from_fn(middleware::limit))
+            .wrap(from_fn(middleware::cors))
+            .wrap(from_fn(middleware::observe))
+            .configure(routes::configure)
+    })
+    .keep_alive(KEEP_ALIVE)
+    .client_request_timeout(HEAD_TIMEOUT)
+    .shutdown_timeout(SHUTDOWN_SECONDS);
     if let Some(workers) = args.workers {
         server = server.workers(workers);
     }
@@ -73,6 +119,7 @@ pub async fn serve(database: &Database, args: &Args) -> anyhow::Result<()> {
     tracing::info!(database = store.name(), %address, "serving");
     running.await.context("serving")?;
     // Every request has been answered by now, or has run out of time.
+    upkeep.abort();
     writer.finish().await;
     store.close().await;
     tracing::info!("stopped");

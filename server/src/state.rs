@@ -1,12 +1,15 @@
 //! What every request handler is given.
 
-use crate::cache::Policies;
+use crate::cache::{Link, Policies};
 use crate::clock::Clock;
+use crate::limits::Limits;
 use crate::log::sequencer::Sequencer;
+use crate::middleware::RequestIds;
 use crate::rng::Rng;
 use crate::seal::SealKey;
 use crate::site_files::SiteFiles;
 use crate::store::Store;
+use std::sync::Arc;
 
 /// The parts of a running server. Clock and randomness are among them, so that tests can fix both.
 #[derive(Debug)]
@@ -17,6 +20,12 @@ pub struct AppState {
     pub policies: Policies,
     /// What pages load.
     pub site_files: SiteFiles,
+    /// The way to Redis, if there is one.
+    pub link: Option<Arc<Link>>,
+    /// How often an address may ask.
+    pub limits: Limits,
+    /// Names for requests.
+    pub requests: RequestIds,
     /// The way into the log.
     pub sequencer: Sequencer,
     /// The time.

@@ -2,6 +2,7 @@
 
 use crate::app;
 use crate::config::Database;
+use crate::limits::{RateLimit, TrustedProxies};
 use std::net::SocketAddr;
 
 /// Options.
@@ -13,6 +14,20 @@ pub struct Args {
     /// Share limits and news of a publish between nodes: redis://host/
     #[arg(long = "redis", env = "AVOW_REDIS_URL", value_name = "URL", hide_env_values = true)]
     pub redis: Option<String>,
+    /// How often one address may send a decision: `off`, or PER_SECOND[:BURST]. Looking up a record may be
+    /// done a quarter as often
+    #[arg(long, env = "AVOW_RATE_LIMIT", default_value = "10:600", value_name = "RATE")]
+    pub rate_limit: RateLimit,
+    /// Believe X-Forwarded-For from these: addresses, blocks such as 10.0.0.0/8, `loopback`, `private`;
+    /// nobody by default
+    #[arg(
+        long,
+        env = "AVOW_TRUSTED_PROXY",
+        default_value = "",
+        hide_default_value = true,
+        value_name = "LIST"
+    )]
+    pub trusted_proxy: TrustedProxies,
     /// Path under which the sites serve Avow
     #[arg(long, env = "AVOW_BASE", default_value = "/.avow", value_name = "PATH")]
     pub base: String,

@@ -4,9 +4,11 @@
 //! request is committed at once.
 
 use crate::error::{Error, Kind};
+use crate::metrics;
 use crate::store::append::{Appended, NewRecord};
 use crate::store::{Store, StoreError};
 use std::sync::Arc;
+use std::time::Instant;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 
@@ -92,6 +94,7 @@ async fn run(store: Store, mut jobs: mpsc::Receiver<Job>, mut stopped: watch::Re
 
 async fn write(store: &Store, batch: &mut Vec<Job>) {
     let (records, answers): (Vec<_>, Vec<_>) = batch.drain(..).map(|job| (job.record, job.answer)).unzip();
+    let started = Instant::now();
     let mut result = store.append(&records).await;
     if matches!(result, Err(StoreError::Unavailable(_) | StoreError::Conflict)) {
         // A connection that broke while idle shows only now. Whether a lost commit had got through is found
@@ -100,12 +103,14 @@ async fn write(store: &Store, batch: &mut Vec<Job>) {
     }
     match result {
         Ok(outcomes) => {
+            metrics::committed(records.len(), started.elapsed());
             for (answer, outcome) in answers.into_iter().zip(outcomes) {
                 // Whoever asked may have hung up: the record is stored all the same.
                 let _ = answer.send(Ok(outcome));
             }
         }
         Err(error) => {
+            metrics::commit_failed();
             let error = Arc::new(Error::from(error));
             for answer in answers {
                 let _ = answer.send(Err(Error::clone(&error)));

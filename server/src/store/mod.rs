@@ -163,6 +163,14 @@ impl Store {
         Ok(())
     }
 
+    /// Succeeds if the database takes writes: the answer of a read-only file or a standby is an error.
+    pub async fn ping_writable(&self) -> Result<()> {
+        // No site has an empty name, so nothing changes.
+        const SQL: &str = "UPDATE log_heads SET size = size WHERE site = ''";
+        on!(self, transaction, tx => { sqlx::query(SQL).execute(&mut *tx).await?; });
+        Ok(())
+    }
+
     /// `sqlite` or `postgres`.
     pub fn name(&self) -> &'static str {
         match self.pool {

@@ -151,6 +151,19 @@ impl Store {
         })?)
     }
 
+    /// A number that grows with every publish of any site.
+    pub async fn policies_revision(&self) -> Result<i64> {
+        // PostgreSQL's sum of bigint is a numeric.
+        const SQL: &str = "SELECT CAST(COALESCE(SUM(current_version), 0) AS BIGINT) FROM sites";
+        Ok(on!(self, read, pool => sqlx::query_scalar(SQL).fetch_one(pool).await)?)
+    }
+
+    /// Document and hash of every site's current version.
+    pub async fn current_documents(&self) -> Result<Vec<(String, String)>> {
+        const SQL: &str = "SELECT document, hash FROM policy_versions WHERE superseded_at IS NULL";
+        Ok(on!(self, read, pool => sqlx::query_as(SQL).fetch_all(pool).await)?)
+    }
+
     /// Every site, by name.
     pub async fn list_sites(&self) -> Result<Vec<SiteRow>> {
         const SQL: &str = "SELECT site, current_version, created_at FROM sites ORDER BY site";

@@ -1,0 +1,69 @@
+//! Rate limits on `/v1/`: counts the request against its sender's address, and refuses it with 429.
+
+use crate::api::problem::{Kind, Problem};
+use crate::limits::{Class, Verdict};
+use crate::state::AppState;
+use actix_web::Error;
+use actix_web::body::{BoxBody, MessageBody};
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::Method;
+use actix_web::http::header::{HeaderMap, X_FORWARDED_FOR};
+use actix_web::middleware::Next;
+use actix_web::web::Data;
+use std::net::IpAddr;
+use std::sync::Once;
+use std::time::Duration;
+
+/// Refuses who asks too often. Site files and assets are not counted: any cache may answer them.
+pub async fn limit(
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<BoxBody>, Error> {
+    let verdict = match request.app_data::<Data<AppState>>() {
+        Some(state) if request.path().starts_with("/v1/") => check(state, &request).await,
+        _ => Verdict::Allowed,
+    };
+    match verdict {
+        Verdict::Allowed => Ok(next.call(request).await?.map_into_boxed_body()),
+        Verdict::Refused { retry_after } => {
+            let problem = Problem::new(Kind::RateLimited).retry_after(whole_seconds(retry_after));
+            Ok(request.into_response(problem.response()))
+        }
+    }
+}
+
+async fn check(state: &AppState, request: &ServiceRequest) -> Verdict {
+    // Only a Unix socket has no peer address; we listen on none.
+    let Some(peer) = request.peer_addr() else { return Verdict::Allowed };
+    let class = if request.method() == Method::POST { Class::Write } else { Class::Read };
+    let client = client(state, peer.ip(), request.headers());
+    state.limits.check(class, client, state.clock.now().0).await
+}
+
+fn client(state: &AppState, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
+    let proxies = state.limits.proxies();
+    if headers.contains_key(X_FORWARDED_FOR) && !proxies.trusts(peer) {
+        warn_untrusted();
+    }
+    let lines: Vec<&str> =
+        headers.get_all(X_FORWARDED_FOR).map(|line| line.to_str().unwrap_or_default()).collect();
+    proxies.client(peer, lines.into_iter())
+}
+
+/// Behind a proxy that is not trusted all visitors share one allowance, which an operator should know.
+fn warn_untrusted() {
+    static ONCE: Once = Once::new();
+    metrics::counter!("avow_forwarded_untrusted_total").increment(1);
+    ONCE.call_once(|| {
+        tracing::warn!(
+            "requests come through a proxy that is not trusted, so all its visitors share one rate limit: \
+             name it with --trusted-proxy"
+        );
+    });
+}
+
+/// Rounded up, at least one: a client that comes back too early is refused again.
+fn whole_seconds(wait: Duration) -> u32 {
+    let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
+    u32::try_from(seconds.max(1)).unwrap_or(u32::MAX)
+}
