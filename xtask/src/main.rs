@@ -5,6 +5,7 @@
 mod bench;
 mod children;
 mod demo;
+mod glue;
 mod npm;
 mod reproduce;
 mod services;

@@ -2,10 +2,10 @@
 //!
 //! Same sources and toolchain give the same bytes, wherever the workspace lies. Read next: `toolchain.rs`, `size.rs`.
 
-use crate::npm;
 use crate::shell::{capture, cargo, root, step, target_dir};
 use crate::size::{FirstLayer, Packed};
 use crate::toolchain::{self, TARGET, Toolchain};
+use crate::{glue, npm};
 use anyhow::{Context, Result, bail};
 use sha2::{Digest, Sha256};
 use std::fs;
@@ -16,13 +16,14 @@ const CONFIG: &str = "__AVOW_CONFIG__";
 
 /// What the compiler may have used; wasm-opt assumes none of them by itself. All are in browsers since 2021 or
 /// are encodings of older ones.
-const WASM_FEATURES: [&str; 7] = [
+const WASM_FEATURES: [&str; 8] = [
     "--enable-bulk-memory",
     "--enable-bulk-memory-opt",
     "--enable-call-indirect-overlong",
     "--enable-multivalue",
     "--enable-mutable-globals",
     "--enable-nontrapping-float-to-int",
+    "--enable-reference-types",
     "--enable-sign-ext",
 ];
 
@@ -41,8 +42,11 @@ pub fn run() -> Result<()> {
 pub fn build(toolchain: &Toolchain, workspace: &Path, target_dir: &Path, dist: &Path) -> Result<()> {
     let bound =
         step("compile the widget", || compile(toolchain, workspace, target_dir, "avow-widget", "web"))?;
-    let wasm = step("optimize the module", || optimize(&bound.join("avow_widget_bg.wasm")))?;
-    step("minify and pack", || pack(workspace, &bound, wasm, dist, toolchain.rebuilds_std()))
+    let (wasm, names) = step("optimize the module", || optimize(&bound.join("avow_widget_bg.wasm")))?;
+    step("minify and pack", || {
+        let glue = minimize_glue(&bound, &names)?;
+        pack(workspace, glue, wasm, dist, toolchain.rebuilds_std())
+    })
 }
 
 /// Compiles one package to WebAssembly and binds it; returns the folder with module and glue.
@@ -63,15 +67,19 @@ pub fn compile(
     Ok(out)
 }
 
-fn optimize(module: &Path) -> Result<Vec<u8>> {
+/// The shrunk module, and the short names it has now, as JSON.
+fn optimize(module: &Path) -> Result<(Vec<u8>, String)> {
     let out = module.with_extension("opt.wasm");
-    let mut wasm_opt = npm::tool("wasm-opt");
-    wasm_opt.arg(module).args(["-Oz", "--converge", "--strip-debug", "--strip-producers"]);
-    capture(wasm_opt.args(WASM_FEATURES).arg("-o").arg(&out))?;
-    fs::read(&out).with_context(|| format!("read {}", out.display()))
+    let pass = |from: &Path, switches: &[&str]| {
+        capture(npm::tool("wasm-opt").arg(from).args(switches).args(WASM_FEATURES).arg("-o").arg(&out))
+    };
+    pass(module, &["-Oz", "--converge", "--one-caller-inline-max-function-size=20", "--strip-debug"])?;
+    // A pass of its own: until it converges, the first one runs several times.
+    let names = pass(&out, &["--strip-producers", "--minify-imports-and-exports-and-modules"])?;
+    Ok((fs::read(&out).with_context(|| format!("read {}", out.display()))?, names))
 }
 
-fn pack(workspace: &Path, bound: &Path, wasm: Vec<u8>, dist: &Path, rebuilt_std: bool) -> Result<()> {
+fn pack(workspace: &Path, glue: String, wasm: Vec<u8>, dist: &Path, rebuilt_std: bool) -> Result<()> {
     let js = workspace.join("widget/js");
     let guard = minify(&js.join("guard.js"), &["--target=es5"])?;
     if guard.matches(CONFIG).count() != 1 {
@@ -84,7 +92,6 @@ fn pack(workspace: &Path, bound: &Path, wasm: Vec<u8>, dist: &Path, rebuilt_std:
             bail!("{name} holds `</` or `<!--`, which would end a script element early");
         }
     }
-    let glue = minimize_glue(bound)?;
 
     let guard = Packed::new("guard.js", guard.into_bytes())?;
     let boot = Packed::new("boot.js", boot.into_bytes())?;
@@ -135,25 +142,13 @@ fn minify(file: &Path, options: &[&str]) -> Result<String> {
     Ok(capture(esbuild.args(options))?.trim_end().to_owned())
 }
 
-/// The glue with the initializer and what the engine exports, without the entry points nobody calls.
-fn minimize_glue(bound: &Path) -> Result<String> {
-    let glue = bound.join("avow_widget.js");
-    let text = fs::read_to_string(&glue).with_context(|| format!("read {}", glue.display()))?;
-    let names = exported(&text);
-    let entry = bound.join("entry.js");
-    fs::write(&entry, format!("export {{ default, {} }} from \"./avow_widget.js\";\n", names.join(", ")))?;
-    minify(&entry, &["--bundle", "--format=esm", "--target=es2020"])
-}
-
-/// The functions and classes that a module's source exports where it declares them.
-fn exported(glue: &str) -> Vec<&str> {
-    let declared = glue.lines().filter_map(|line| {
-        let rest = line.strip_prefix("export ")?;
-        rest.strip_prefix("function ").or_else(|| rest.strip_prefix("class "))
-    });
-    let mut names: Vec<&str> = declared.filter_map(|rest| rest.split(['(', ' ', '{']).next()).collect();
-    names.sort_unstable();
-    names
+/// The glue with the initializer and what the engine exports, and nothing that nobody calls.
+fn minimize_glue(bound: &Path, names: &str) -> Result<String> {
+    let file = bound.join("avow_widget.js");
+    let text = fs::read_to_string(&file).with_context(|| format!("read {}", file.display()))?;
+    let short = bound.join("short.js");
+    fs::write(&short, glue::with_own_loader(&glue::shorten(&text, names)?)?)?;
+    minify(&short, &["--bundle", "--format=esm", "--target=es2020"])
 }
 
 /// The demo site's policy file stands in for a compiled policy: the same texts, in one language.
@@ -188,13 +183,6 @@ pub fn same_files(one: &Path, other: &Path) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn what_the_engine_exports_is_kept_and_nothing_else() {
-        let glue = "export function start(a, b) {\n}\nfunction initSync(module) {\n}\nexport class Banner {\n}\n\
-                    export { initSync, __wbg_init as default };\n";
-        assert_eq!(exported(glue), ["Banner", "start"]);
-    }
 
     #[test]
     fn the_same_files_are_recognized() {

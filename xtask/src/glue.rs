@@ -1,0 +1,96 @@
+//! Shrinks the JavaScript between page and module: short names on both sides, and a loader for our one way to load.
+//!
+//! The shape of the text is that of the pinned wasm-bindgen; what is not found where expected is an error.
+
+use anyhow::{Context, Result, bail};
+use serde_json::Value;
+
+/// The boot script hands over the fetched module. Compiled from its bytes, whatever type the server gave them.
+const LOADER: &str = "
+export default async function (source) {
+    const bytes = await (await source.module_or_path).arrayBuffer();
+    const { instance, module } = await WebAssembly.instantiate(bytes, __wbg_get_imports());
+    __wbg_finalize_init(instance, module);
+}
+";
+
+/// Replaces the names that wasm-opt shortened in the module; `names` is what it printed about that.
+pub fn shorten(glue: &str, names: &str) -> Result<String> {
+    let names: Value = serde_json::from_str(names).context("read the names that wasm-opt printed")?;
+    let mut glue = glue.to_owned();
+    for import in triples(&names["imports"]) {
+        let [module, long, short] = import.as_slice() else {
+            bail!("an import has module, name and short name")
+        };
+        // The object of a module is named once, its functions each once.
+        glue = glue.replace(&format!("\"{module}\": import0"), "\"a\": import0");
+        let key = format!("        {long}: ");
+        if glue.matches(&key).count() != 1 {
+            bail!("the glue does not define {long} once");
+        }
+        glue = glue.replace(&key, &format!("        {short}: "));
+    }
+    for export in triples(&names["exports"]) {
+        let [long, short] = export.as_slice() else { bail!("an export has name and short name") };
+        glue = replace_word(&glue, &format!("wasm.{long}"), &format!("wasm.{short}"));
+    }
+    Ok(glue)
+}
+
+/// The glue with our loader instead of the one that takes anything and warns about it.
+pub fn with_own_loader(glue: &str) -> Result<String> {
+    let start = glue.find("async function __wbg_load(").context("find the loader in the glue")?;
+    Ok(format!("{}{LOADER}", &glue[..start]))
+}
+
+fn triples(list: &Value) -> Vec<Vec<&str>> {
+    let rows = list.as_array().into_iter().flatten().filter_map(Value::as_array);
+    rows.map(|row| row.iter().filter_map(Value::as_str).collect()).collect()
+}
+
+/// Replaces a word where no longer one begins with it.
+fn replace_word(text: &str, word: &str, by: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find(word) {
+        let (before, after) = (&rest[..at], &rest[at + word.len()..]);
+        let longer = after.starts_with(|next: char| next.is_alphanumeric() || next == '_' || next == '$');
+        out.push_str(before);
+        out.push_str(if longer { word } else { by });
+        rest = after;
+    }
+    out.push_str(rest);
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const GLUE: &str = "export function start(a) {\n    wasm.start(a); wasm.start_now();\n}\n\
+        const import0 = {\n        __wbg_now_1: function() {},\n    };\n    return {\n        \"./x_bg.js\": import0,\n    };\n\
+        async function __wbg_load(module, imports) {}\nexport { initSync, __wbg_init as default };\n";
+
+    #[test]
+    fn names_are_shortened_on_both_sides() {
+        let names = r#"{"imports": [["./x_bg.js", "__wbg_now_1", "b"]], "exports": [["start", "c"]]}"#;
+        let short = shorten(GLUE, names).expect("the names are there");
+        assert!(short.contains("wasm.c(a); wasm.start_now();"));
+        assert!(short.contains("        b: function"));
+        assert!(short.contains("\"a\": import0"));
+        assert!(short.contains("export function start"));
+    }
+
+    #[test]
+    fn a_name_that_the_glue_lacks_is_an_error() {
+        let names = r#"{"imports": [["./x_bg.js", "__wbg_other_1", "b"]], "exports": []}"#;
+        assert!(shorten(GLUE, names).is_err());
+    }
+
+    #[test]
+    fn the_loader_is_ours() {
+        let own = with_own_loader(GLUE).expect("the loader is there");
+        assert!(own.contains("export default async function") && !own.contains("initSync"));
+        assert!(with_own_loader("").is_err());
+    }
+}
