@@ -177,3 +177,6 @@ fn issue(rng: &Rng, now: Millis) -> (Issued, [u8; 32]) {
     let hash = token_hash(&token);
     (Issued { id: rng.uuid(now).to_text(), token }, hash)
 }
+
+#[cfg(test)]
+mod tests;

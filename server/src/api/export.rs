@@ -10,7 +10,7 @@ use serde::Deserialize;
 
 use super::bearer;
 use crate::access::{self, Scope};
-use crate::api::problem::{Kind, Problem};
+use crate::api::problem::{Kind, Problem, ProblemBody};
 use crate::consent::export::{self, Export, Format};
 use crate::state::AppState;
 use crate::store::records::Filter;
@@ -23,7 +23,7 @@ pub fn configure(config: &mut ServiceConfig) {
 /// What may be asked for.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Wanted {
+pub(super) struct Wanted {
     site: String,
     format: Format,
     from: Option<String>,
@@ -32,7 +32,28 @@ struct Wanted {
     record: Option<String>,
 }
 
-async fn get(
+/// The records of a site, all or some, in the order of the log.
+#[utoipa::path(
+    get, path = "/v1/export", tag = "records",
+    params(
+        ("site" = String, Query, description = "the site"),
+        ("format" = String, Query, description = "csv or ndjson"),
+        ("from" = Option<String>, Query, description = "server time of this day or RFC 3339 time and later"),
+        ("to" = Option<String>, Query, description = "server time before this day or time"),
+        ("version" = Option<u32>, Query, description = "answers to this policy version only"),
+        ("record" = Option<String>, Query, description = "one record: its id or its reference code"),
+    ),
+    responses(
+        (status = 200, description = "the records, as a download", content_type = "application/x-ndjson", body = String),
+        (status = 400, description = "malformed", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 401, description = "unauthorized: a DPO token of the site is needed", body = ProblemBody,
+         content_type = "application/problem+json"),
+        (status = 404, description = "not-found", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 422, description = "invalid", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 503, description = "unavailable", body = ProblemBody, content_type = "application/problem+json"),
+    )
+)]
+pub(super) async fn get(
     state: Data<AppState>,
     request: HttpRequest,
     wanted: Result<Query<Wanted>, actix_web::Error>,
@@ -69,3 +90,6 @@ async fn get(
         })
         .streaming(stream))
 }
+
+#[cfg(test)]
+mod tests;

@@ -233,3 +233,6 @@ fn csv_bytes<const N: usize>(rows: impl IntoIterator<Item = [String; N]>) -> Res
 fn unformula(cell: String) -> String {
     if cell.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{cell}") } else { cell }
 }
+
+#[cfg(test)]
+mod tests;
