@@ -12,6 +12,7 @@ pub use crate::store::testing::databases;
 use avow_shared::act::{Control, Form, Input, RejectButton, Surface, Viewport};
 use avow_shared::id::{Millis, RecordId, SiteId};
 use avow_shared::submission::{PolicyRef, Previous, SignalsRef, Submission, Ui};
+use clap::Parser as _;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
@@ -51,6 +52,13 @@ pub struct TestState {
     pub clock: Arc<AtomicI64>,
 }
 
+/// The options of a server, as the command line gives them.
+#[derive(clap::Parser)]
+struct Options {
+    #[command(flatten)]
+    args: crate::cli::serve::Args,
+}
+
 /// A server over that store, with version 1 published.
 pub async fn state(store: &Store) -> TestState {
     publish(store, 0, HASH, NOW).await;
@@ -58,7 +66,7 @@ pub async fn state(store: &Store) -> TestState {
     let hand = Arc::clone(&clock);
     let (state, writer) = app::state(
         store.clone(),
-        "/.avow".to_owned(),
+        &Options::parse_from(["serve", "--rate-limit", "off"]).args,
         Clock::from_fn(move || Millis(hand.load(Ordering::Relaxed))),
         Rng::seeded(1),
     )
