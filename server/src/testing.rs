@@ -59,14 +59,19 @@ struct Options {
     args: crate::cli::serve::Args,
 }
 
-/// A server over that store, with version 1 published.
+/// A server over that store, with version 1 published, which counts nobody's requests.
 pub async fn state(store: &Store) -> TestState {
+    state_with(store, &["--rate-limit", "off"]).await
+}
+
+/// The same with these options.
+pub async fn state_with(store: &Store, options: &[&str]) -> TestState {
     publish(store, 0, HASH, NOW).await;
     let clock = Arc::new(AtomicI64::new(NOW.0));
     let hand = Arc::clone(&clock);
     let (state, writer) = app::state(
         store.clone(),
-        &Options::parse_from(["serve", "--rate-limit", "off"]).args,
+        &Options::parse_from(["serve"].iter().chain(options)).args,
         Clock::from_fn(move || Millis(hand.load(Ordering::Relaxed))),
         Rng::seeded(1),
     )

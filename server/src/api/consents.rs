@@ -2,7 +2,7 @@
 
 use crate::access::{self, Scope};
 use crate::api::bearer;
-use crate::api::problem::{Kind, Problem};
+use crate::api::problem::{Kind, Problem, ProblemBody};
 use crate::cache::SitePolicies;
 use crate::consent::decide::{self, Receipt};
 use crate::consent::lookup;
@@ -119,7 +119,36 @@ pub struct FindQuery {
     reference: String,
 }
 
-async fn create(
+/// Stores a decision: answered when the record is durable. A repeat of the same body is answered again.
+#[utoipa::path(
+    post, path = "/v1/consents", tag = "consents",
+    request_body(content = Object, description = "the decision, at most 16 kB; see docs/api.md"),
+    responses(
+        (status = 201, description = "stored", body = ReceiptBody<'static>),
+        (status = 200, description = "stored before, by the very same body", body = ReceiptBody<'static>),
+        (status = 400, description = "malformed", body = ProblemBody,
+         content_type = "application/problem+json"),
+        (status = 403, description = "foreign-origin", body = ProblemBody,
+         content_type = "application/problem+json"),
+        (status = 404, description = "unknown-site", body = ProblemBody,
+         content_type = "application/problem+json"),
+        (status = 409, description = "id-conflict", body = ProblemBody,
+         content_type = "application/problem+json"),
+        (status = 413, description = "too-large", body = ProblemBody,
+         content_type = "application/problem+json"),
+        (status = 422, description = "invalid, unknown-version, undeclared-purpose, missing-purpose, necessary-refused, grant-without-gesture, clock-skew", body = ProblemBody,
+         content_type = "application/problem+json"),
+        (status = 429, description = "rate-limited, with Retry-After", body = ProblemBody,
+         content_type = "application/problem+json"),
+        (status = 500, description = "internal", body = ProblemBody,
+         content_type = "application/problem+json"),
+        (status = 503, description = "unavailable, with Retry-After", body = ProblemBody,
+         content_type = "application/problem+json"),
+        (status = 507, description = "storage-full", body = ProblemBody,
+         content_type = "application/problem+json"),
+    )
+)]
+pub(super) async fn create(
     state: Data<AppState>,
     request: HttpRequest,
     body: Result<Bytes, actix_web::Error>,
@@ -150,7 +179,32 @@ fn body_of(receipt: &Receipt) -> ReceiptBody<'_> {
     }
 }
 
-async fn read(
+/// A record, for who has its secret or a DPO's token. Unknown id and wrong secret get one and the same answer.
+#[utoipa::path(
+    get, path = "/v1/consents/{id}", tag = "consents",
+    params(
+        ("id" = String, Path, description = "the record's id"),
+        ("site" = String, Query, description = "the site"),
+        ("Avow-Secret" = Option<String>, Header, description = "the record's secret, 22 characters"),
+    ),
+    security((), ("token" = [])),
+    responses(
+        (status = 200, description = "the record", body = RecordBody),
+        (status = 400, description = "malformed", body = ProblemBody,
+         content_type = "application/problem+json"),
+        (status = 401, description = "unauthorized", body = ProblemBody,
+         content_type = "application/problem+json"),
+        (status = 404, description = "not-found, unknown-site", body = ProblemBody,
+         content_type = "application/problem+json"),
+        (status = 429, description = "rate-limited, with Retry-After", body = ProblemBody,
+         content_type = "application/problem+json"),
+        (status = 500, description = "internal", body = ProblemBody,
+         content_type = "application/problem+json"),
+        (status = 503, description = "unavailable, with Retry-After", body = ProblemBody,
+         content_type = "application/problem+json"),
+    )
+)]
+pub(super) async fn read(
     state: Data<AppState>,
     request: HttpRequest,
     id: Path<String>,
@@ -170,7 +224,31 @@ async fn read(
     Ok(HttpResponse::Ok().insert_header((header::CACHE_CONTROL, "no-store")).json(RecordBody::from(stored)))
 }
 
-async fn find(
+/// The records that a reference code stands for, for a DPO.
+#[utoipa::path(
+    get, path = "/v1/consents", tag = "consents",
+    params(
+        ("site" = String, Query, description = "the site"),
+        ("reference" = String, Query, description = "the code that the visitor gave"),
+    ),
+    security(("token" = [])),
+    responses(
+        (status = 200, description = "nearly always one record", body = RecordsBody),
+        (status = 400, description = "malformed", body = ProblemBody,
+         content_type = "application/problem+json"),
+        (status = 401, description = "unauthorized", body = ProblemBody,
+         content_type = "application/problem+json"),
+        (status = 404, description = "not-found, unknown-site", body = ProblemBody,
+         content_type = "application/problem+json"),
+        (status = 429, description = "rate-limited, with Retry-After", body = ProblemBody,
+         content_type = "application/problem+json"),
+        (status = 500, description = "internal", body = ProblemBody,
+         content_type = "application/problem+json"),
+        (status = 503, description = "unavailable, with Retry-After", body = ProblemBody,
+         content_type = "application/problem+json"),
+    )
+)]
+pub(super) async fn find(
     state: Data<AppState>,
     request: HttpRequest,
     query: Result<Query<FindQuery>, actix_web::Error>,

@@ -1,6 +1,6 @@
 //! `GET /v1/sites/{site}/policy`: the current version as published.
 
-use crate::api::problem::{Kind, Problem};
+use crate::api::problem::{Kind, Problem, ProblemBody};
 use crate::state::AppState;
 use actix_web::HttpResponse;
 use actix_web::web::{Data, Path, ServiceConfig, get};
@@ -11,7 +11,21 @@ pub fn configure(config: &mut ServiceConfig) {
     config.route("/v1/sites/{site}/policy", get().to(current));
 }
 
-async fn current(state: Data<AppState>, site: Path<String>) -> Result<HttpResponse, Problem> {
+/// A site's current policy as published, all languages in one document.
+#[utoipa::path(
+    get, path = "/v1/sites/{site}/policy", tag = "policies",
+    params(("site" = String, Path, description = "the site")),
+    responses(
+        (status = 200, description = "the compiled policy", body = Object),
+        (status = 404, description = "unknown-site", body = ProblemBody,
+         content_type = "application/problem+json"),
+        (status = 500, description = "internal", body = ProblemBody,
+         content_type = "application/problem+json"),
+        (status = 503, description = "unavailable, with Retry-After", body = ProblemBody,
+         content_type = "application/problem+json"),
+    )
+)]
+pub(super) async fn current(state: Data<AppState>, site: Path<String>) -> Result<HttpResponse, Problem> {
     let site = SiteId::parse(&site).ok_or_else(|| Problem::new(Kind::UnknownSite))?;
     let policies = state.policies.site(&site).await?.ok_or_else(|| Problem::new(Kind::UnknownSite))?;
     Ok(HttpResponse::Ok()

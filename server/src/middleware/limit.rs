@@ -1,4 +1,8 @@
-//! Rate limits on `/v1/`: counts the request against its sender's address, and refuses it with 429.
+//! Rate limits on decisions, lookups and exports: counts the request against its sender's address, and refuses
+//! it with 429.
+//!
+//! What is public and the same for everyone (policies, site files, assets) is not counted: a cache may answer
+//! it, and a site's own server may ask for it on behalf of all its visitors.
 
 use crate::api::problem::{Kind, Problem};
 use crate::limits::{Class, Verdict};
@@ -14,13 +18,16 @@ use std::net::IpAddr;
 use std::sync::Once;
 use std::time::Duration;
 
-/// Refuses who asks too often. Site files and assets are not counted: any cache may answer them.
+/// Paths that are counted.
+const COUNTED: [&str; 2] = ["/v1/consents", "/v1/export"];
+
+/// Refuses who asks too often.
 pub async fn limit(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
     let verdict = match request.app_data::<Data<AppState>>() {
-        Some(state) if request.path().starts_with("/v1/") => check(state, &request).await,
+        Some(state) if is_counted(request.path()) => check(state, &request).await,
         _ => Verdict::Allowed,
     };
     match verdict {
@@ -30,6 +37,10 @@ pub async fn limit(
             Ok(request.into_response(problem.response()))
         }
     }
+}
+
+fn is_counted(path: &str) -> bool {
+    COUNTED.iter().any(|counted| path.starts_with(counted))
 }
 
 async fn check(state: &AppState, request: &ServiceRequest) -> Verdict {
