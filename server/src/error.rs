@@ -59,6 +59,10 @@ impl From<StoreError> for Error {
                 tracing::warn!(%cause, "the database does not answer");
                 Self { retry_after: Some(RETRY_STORE), ..Self::plain(Kind::Unavailable) }
             }
+            StoreError::NoConnection => {
+                tracing::warn!("no connection to the database in time");
+                Self { retry_after: Some(RETRY_STORE), ..Self::plain(Kind::Unavailable) }
+            }
             StoreError::Full => {
                 tracing::error!("no space left for the database");
                 Self { retry_after: Some(RETRY_FULL), ..Self::plain(Kind::StorageFull) }

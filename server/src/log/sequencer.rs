@@ -8,6 +8,7 @@ use crate::metrics;
 use crate::store::append::{Appended, NewRecord};
 use crate::store::{Store, StoreError};
 use std::sync::Arc;
+use std::time::Duration;
 use std::time::Instant;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
@@ -18,6 +19,9 @@ const QUEUE: usize = 2_048;
 const BATCH: usize = 256;
 /// Seconds after which a request that found the queue full should come again.
 const RETRY_QUEUE: u32 = 1;
+
+/// How long a commit may take.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 struct Job {
     record: NewRecord,
@@ -95,11 +99,11 @@ async fn run(store: Store, mut jobs: mpsc::Receiver<Job>, mut stopped: watch::Re
 async fn write(store: &Store, batch: &mut Vec<Job>) {
     let (records, answers): (Vec<_>, Vec<_>) = batch.drain(..).map(|job| (job.record, job.answer)).unzip();
     let started = Instant::now();
-    let mut result = store.append(&records).await;
+    let mut result = append(store, &records).await;
     if matches!(result, Err(StoreError::Unavailable(_) | StoreError::Conflict)) {
         // A connection that broke while idle shows only now. Whether a lost commit had got through is found
         // out by the second try: every record is looked for by its id first.
-        result = store.append(&records).await;
+        result = append(store, &records).await;
     }
     match result {
         Ok(outcomes) => {
@@ -117,4 +121,10 @@ async fn write(store: &Store, batch: &mut Vec<Job>) {
             }
         }
     }
+}
+
+/// A database that takes the bytes and never answers is away as well. Whether the batch got through is found
+/// out when the browsers send it again.
+async fn append(store: &Store, records: &[NewRecord]) -> Result<Vec<Appended>, StoreError> {
+    tokio::time::timeout(PATIENCE, store.append(records)).await.unwrap_or(Err(StoreError::NoConnection))
 }

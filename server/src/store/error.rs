@@ -6,6 +6,9 @@ pub enum StoreError {
     /// The database does not answer, or is locked or read-only; trying again may help.
     #[error("database away: {0}")]
     Unavailable(String),
+    /// No connection could be had in time; trying again at once will not help.
+    #[error("no connection to the database in time")]
+    NoConnection,
     /// No space is left; nothing was changed.
     #[error("no space left for the database")]
     Full,
@@ -26,9 +29,9 @@ pub enum StoreError {
 impl From<sqlx::Error> for StoreError {
     fn from(error: sqlx::Error) -> Self {
         match &error {
+            sqlx::Error::PoolTimedOut => Self::NoConnection,
             sqlx::Error::Io(_)
             | sqlx::Error::Tls(_)
-            | sqlx::Error::PoolTimedOut
             | sqlx::Error::PoolClosed
             | sqlx::Error::WorkerCrashed => Self::Unavailable(error.to_string()),
             sqlx::Error::Database(database) => match database.code().as_deref() {
