@@ -99,15 +99,15 @@ fn cases(draft: &Draft) -> Vec<Case> {
         raw("truncated JSON", &whole.as_bytes()[..whole.len() / 2], "malformed", 400),
         raw("an empty body", Vec::new(), "malformed", 400),
         raw("deep nesting", "[".repeat(10_000), "malformed", 400),
-        raw("another shape", json!([1, 2, 3]).to_string(), "malformed", 400),
-        raw("a field too many", refusal().with("/email", "a@b.example").to_string(), "malformed", 400),
+        raw("another shape", json!([1, 2, 3]).to_string(), "invalid", 422),
+        raw("a field too many", refusal().with("/email", "a@b.example").to_string(), "invalid", 422),
         raw(
             "a purpose twice",
             whole.replacen("\"choices\":{", "\"choices\":{\"video\":true,", 1),
-            "malformed",
-            400,
+            "invalid",
+            422,
         ),
-        raw("a number for a choice", whole.replace("\"video\":false", "\"video\":0"), "malformed", 400),
+        raw("a number for a choice", whole.replace("\"video\":false", "\"video\":0"), "invalid", 422),
     ]
 }
 

@@ -13,6 +13,7 @@ pub struct Draft {
     site: String,
     version: u64,
     sha256: String,
+    regime: String,
     purposes: Vec<String>,
 }
 
@@ -67,6 +68,7 @@ impl Draft {
             site: site.to_owned(),
             version: policy["version"].as_u64().context("a policy has a version")?,
             sha256: policy["hash"].as_str().context("a policy has a hash")?.to_owned(),
+            regime: policy["regime"]["id"].as_str().unwrap_or("gb").to_owned(),
             purposes: optional
                 .filter(|purpose| purpose["category"] != "necessary")
                 .filter_map(|purpose| purpose["id"].as_str().map(str::to_owned))
@@ -103,7 +105,7 @@ impl Draft {
             "choices": choices,
             "decided_at": now(),
             "locale": "en",
-            "regime": "gb",
+            "regime": self.regime,
             "surface": surface,
             "control": control,
             "input": "pointer",
