@@ -1,28 +1,139 @@
 //! `avow site`, `avow snippet`, `avow policy-schema`.
 
+use crate::clock::Clock;
 use crate::config::Database;
+use crate::policy::compile::{compile, read};
+use crate::policy::document::Document;
+use crate::store::policies::{NewPolicy, PolicyVersion};
+use crate::store::{Store, StoreError};
+use anyhow::Context as _;
+use avow_shared::id::SiteId;
+use std::path::{Path, PathBuf};
 
 /// Commands.
 #[derive(Clone, Debug, clap::Subcommand)]
 pub enum Command {
+    /// Publish a policy file as the site's next version
+    Publish {
+        /// The policy file (TOML)
+        file: PathBuf,
+    },
+    /// Say what is wrong with a policy file, or that nothing is
+    Check {
+        /// The policy file (TOML)
+        file: PathBuf,
+    },
     /// List the sites
     List,
+    /// Show a site's versions
+    Show {
+        /// The site
+        #[arg(value_parser = super::site_id)]
+        site: SiteId,
+        /// Print the policy file of the current version instead
+        #[arg(long)]
+        source: bool,
+    },
 }
 
 /// Runs a command.
 pub async fn run(database: Database, command: Command) -> anyhow::Result<()> {
-    let store = super::open(&database).await?;
     match command {
+        Command::Publish { file } => {
+            let store = super::open(&database).await?;
+            publish(&store, &Clock::system(), &file).await?;
+            store.close().await;
+        }
+        Command::Check { file } => {
+            let source = load(&file)?;
+            let policy = read(&source, &file.display().to_string())?;
+            println!("{}: a policy for site {}, nothing wrong", file.display(), policy.site.value);
+        }
         Command::List => {
+            let store = super::open(&database).await?;
             for site in store.list_sites().await? {
-                println!("{}\t{}", site.site, site.current_version);
+                println!("{}\tversion {}", site.site, site.current_version);
             }
         }
+        Command::Show { site, source } => {
+            let store = super::open(&database).await?;
+            show(&store, &site, source).await?;
+        }
+    }
+    Ok(())
+}
+
+/// Publishes a file, unless it says just what the current version says.
+async fn publish(store: &Store, clock: &Clock, path: &Path) -> anyhow::Result<()> {
+    let source = load(path)?;
+    let file = read(&source, &path.display().to_string())?;
+    let site = SiteId::parse(&file.site.value).context("checked: the site has an id")?;
+    let current = match store.current_policy(&site).await? {
+        None => None,
+        Some(row) => Some((document_of(&row)?, row.hash)),
+    };
+    let history: Vec<Document> = current.iter().map(|(document, _)| document.clone()).collect();
+    let document = compile(&file, &history);
+    if let Some((before, hash)) = &current
+        && document.says_the_same_as(before)
+    {
+        println!("{site}: version {} says the same already, nothing published (sha256 {hash})", before.version);
+        return Ok(());
+    }
+    let canonical = document.to_canonical();
+    let hash = Document::hash(&canonical);
+    let new = NewPolicy { hash: &hash, source: &source, document: &canonical };
+    let before = document.version - 1;
+    let version = match store.publish_version(&site, before, &new, clock.now()).await {
+        Err(StoreError::Conflict) => {
+            anyhow::bail!("{site}: somebody else has just published a version; look at it, then publish again")
+        }
+        done => done?,
+    };
+    println!("{site}: published version {version} (sha256 {hash})");
+    for purpose in document.purposes.iter().filter(|purpose| purpose.since == version && before > 0) {
+        println!("{site}: purpose {} is new or changed: those who agreed to it are asked again", purpose.id);
+    }
+    Ok(())
+}
+
+async fn show(store: &Store, site: &SiteId, source: bool) -> anyhow::Result<()> {
+    let versions = store.policy_versions(site).await?;
+    let current = versions.first().with_context(|| format!("there is no site {site}"))?;
+    if source {
+        print!("{}", current.source);
+        return Ok(());
+    }
+    for row in &versions {
+        let state = if row.superseded_at.is_none() { "current" } else { "superseded" };
+        println!("version {}\t{state}\tpublished {}\tsha256 {}", row.version, utc(row.published_at), row.hash);
+    }
+    let document = document_of(current)?;
+    println!("domains\t{}", document.domains.join(" "));
+    println!("regime\t{}", document.regime.id);
+    for purpose in &document.purposes {
+        let (id, category, basis) = (&purpose.id, &purpose.category, &purpose.basis);
+        println!("purpose {id}\t{category}\t{basis}\tsince version {}", purpose.since);
     }
     Ok(())
 }
 
 /// Prints the schema.
 pub fn schema() -> anyhow::Result<()> {
-    anyhow::bail!("no schema yet")
+    print!("{}", crate::policy::schema::schema());
+    Ok(())
+}
+
+fn load(path: &Path) -> anyhow::Result<String> {
+    std::fs::read_to_string(path).with_context(|| format!("reading {}", path.display()))
+}
+
+fn document_of(row: &PolicyVersion) -> anyhow::Result<Document> {
+    serde_json::from_str(&row.document).context("the stored policy cannot be read")
+}
+
+/// A moment as RFC 3339.
+fn utc(millis: i64) -> String {
+    chrono::DateTime::from_timestamp_millis(millis)
+        .map_or_else(|| millis.to_string(), |at| at.to_rfc3339_opts(chrono::SecondsFormat::Secs, true))
 }

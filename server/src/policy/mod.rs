@@ -1,14 +1,28 @@
-//! Published policies as the server uses them.
+//! Policies: the file an owner writes, the rules it must keep, and the published version the server uses.
+//!
+//! Read in this order: [`file`] (the shape), [`check`] and [`law`] (the rules), [`compile`](mod@compile),
+//! [`document`] (what is published), then [`Published`] (what requests are judged with).
+//! What this is not: it stores nothing (`store`), and does not know HTTP (`api`, `site_files`).
 
+pub mod check;
+pub mod compile;
+pub mod document;
 pub mod domains;
+pub mod duration;
+pub mod fault;
+pub mod file;
+pub mod hosts;
+pub mod law;
+pub mod schema;
+pub mod texts;
 
 use avow_shared::basis::Basis;
 use avow_shared::category::Category;
 use avow_shared::id::{PurposeId, SiteId};
 use avow_shared::policy::{Policy, Purpose};
 use avow_shared::regime::{Behaviour, Regime};
+use document::Document;
 use domains::Domains;
-use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// A published version, ready to judge submissions with.
@@ -24,35 +38,6 @@ pub struct Published {
     pub texts_sha256: BTreeMap<String, String>,
     /// The canonical compiled document.
     pub document: String,
-}
-
-/// The parts of the compiled document that the server reads back.
-#[derive(Debug, Deserialize, Serialize)]
-struct Document {
-    site: String,
-    version: u32,
-    domains: Vec<String>,
-    superseded_days: u16,
-    regime: RegimeDocument,
-    purposes: Vec<PurposeDocument>,
-    texts_sha256: BTreeMap<String, String>,
-}
-
-#[derive(Debug, Deserialize, Serialize)]
-struct RegimeDocument {
-    id: String,
-    behaviour: String,
-    exemptions: bool,
-    grant_days: u16,
-    refusal_days: u16,
-}
-
-#[derive(Debug, Deserialize, Serialize)]
-struct PurposeDocument {
-    id: String,
-    category: String,
-    basis: String,
-    since: u32,
 }
 
 impl Published {
@@ -92,7 +77,11 @@ impl Published {
     }
 }
 
-/// The text of a document in one language, or `None` if it has no such language.
-pub fn localize(_document: &str, _lang: &str, _hash: &str) -> Option<String> {
-    None
+/// What the widget reads, in one language, from a canonical document and its hash; `None` if the policy does not
+/// have that language (or the document is none).
+pub fn localize(document: &str, lang: &str, hash: &str) -> Option<String> {
+    serde_json::from_str::<Document>(document).ok()?.localize(lang, hash)
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,192 @@
+//! Makes a checked policy file the canonical document of its next version.
+
+use super::check::check;
+use super::document::{
+    Contact, Controller, Document, Item, Links, Look, Purpose, PurposeText, Regime, Regulator, Retention, SCHEMA,
+    Service,
+};
+use super::fault::{Collector, Faults};
+use super::file::{self, At, File};
+use super::hosts::cookie_domain;
+use super::law::Jurisdiction;
+use super::texts::Words;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Reads and checks a policy file. `name` is what faults call it.
+pub fn read(source: &str, name: &str) -> Result<File, Faults> {
+    let mut faults = Collector::new(source);
+    match toml::from_str::<File>(source) {
+        Ok(file) => {
+            check(&file, &mut faults);
+            faults.finish(name).map(|()| file)
+        }
+        Err(error) => {
+            let start = error.span().unwrap_or(0..0);
+            let reason = error.message().trim().replace('\n', "; ");
+            faults.add(&start, "toml", reason);
+            Err(faults.finish(name).expect_err("a fault was added"))
+        }
+    }
+}
+
+/// Compiles a checked file as the version after `history` (any order; empty for the first).
+///
+/// A purpose keeps its `since` while an older grant still covers it: same category and basis, and no service,
+/// provider or host that was not declared then. New words alone ask nobody again.
+pub fn compile(file: &File, history: &[Document]) -> Document {
+    let last = history.iter().max_by_key(|document| document.version);
+    let version = last.map_or(1, |document| document.version + 1);
+    let retention = &file.retention;
+    let regime = Jurisdiction::find(&file.jurisdiction.value)
+        .expect("checked: the jurisdiction is in the tables")
+        .regime(small(&retention.grant_days), small(&retention.refusal_days));
+    let domains = plain(&file.domains.value);
+    let mut document = Document {
+        controller: Controller {
+            address: file.controller.address.value.clone(),
+            email: file.controller.email.value.clone(),
+            name: file.controller.name.value.clone(),
+        },
+        cookie_domain: domains.iter().map(|domain| (domain.clone(), cookie_domain(domain))).collect(),
+        domains,
+        dpo: file
+            .dpo
+            .as_ref()
+            .map(|dpo| Contact { email: dpo.email.value.clone(), name: dpo.name.value.clone() }),
+        jurisdiction: file.jurisdiction.value.clone(),
+        languages: plain(&file.languages.value),
+        look: Look {
+            accent: file.look.accent.value.to_ascii_lowercase(),
+            radius: u8::try_from(file.look.radius.value).expect("checked: 0 to 32"),
+            scheme: file.look.scheme.value.clone(),
+            theme: file.look.theme.value.clone(),
+        },
+        name: file.name.value.clone(),
+        notice: Links { cookies: file.notice.cookies.value.clone(), privacy: file.notice.privacy.value.clone() },
+        purposes: file.purpose.iter().map(|purpose| compile_purpose(purpose, version)).collect(),
+        regime: Regime {
+            behaviour: regime.behaviour.as_str().to_owned(),
+            exemptions: regime.exemptions,
+            grant_days: regime.grant_days,
+            id: regime.id,
+            refusal_days: regime.refusal_days,
+        },
+        regulator: Regulator { name: file.regulator.name.value.clone(), url: file.regulator.url.value.clone() },
+        retention: Retention {
+            record_days: small(&retention.record_days),
+            refusal_record: retention.refusal_record.value.clone(),
+        },
+        schema: SCHEMA,
+        served_from: file.served_from.value.clone(),
+        site: file.site.value.clone(),
+        superseded_days: small(&file.superseded_days),
+        texts: file.languages.value.iter().map(|lang| (lang.value.clone(), words(file, &lang.value))).collect(),
+        texts_sha256: BTreeMap::new(),
+        version,
+    };
+    if let Some(last) = last {
+        for purpose in &mut document.purposes {
+            if let Some(before) = last.purposes.iter().find(|before| before.id == purpose.id)
+                && covers(before, purpose)
+            {
+                purpose.since = before.since;
+            }
+        }
+    }
+    document.texts_sha256 = document
+        .languages
+        .iter()
+        .map(|lang| (lang.clone(), document.texts_hash(lang).expect("checked: every language has every text")))
+        .collect();
+    document
+}
+
+/// True if a grant of `before` still says yes to `now`.
+fn covers(before: &Purpose, now: &Purpose) -> bool {
+    let known: BTreeSet<&String> = before.hosts.iter().collect();
+    let third_parties = |purpose: &Purpose| -> BTreeSet<String> {
+        purpose.services.iter().flat_map(|service| &service.items).flat_map(|item| item.third_parties.clone()).collect()
+    };
+    before.category == now.category
+        && before.basis == now.basis
+        && now.hosts.iter().all(|host| known.contains(host))
+        && third_parties(now).is_subset(&third_parties(before))
+        && now.services.iter().all(|service| {
+            before.services.iter().any(|earlier| {
+                (&earlier.id, &earlier.provider, &earlier.role, &earlier.country)
+                    == (&service.id, &service.provider, &service.role, &service.country)
+            })
+        })
+}
+
+fn compile_purpose(purpose: &file::Purpose, version: u32) -> Purpose {
+    let mut hosts: Vec<String> = Vec::new();
+    for host in purpose.service.iter().flat_map(|service| &service.hosts) {
+        if !hosts.contains(&host.value) {
+            hosts.push(host.value.clone());
+        }
+    }
+    Purpose {
+        basis: purpose.basis.value.clone(),
+        category: purpose.category.value.clone(),
+        hosts,
+        id: purpose.id.value.clone(),
+        lawful_basis: purpose.lawful_basis.value.clone(),
+        services: purpose.service.iter().map(compile_service).collect(),
+        since: version,
+        text: purpose
+            .text
+            .value
+            .iter()
+            .map(|(lang, text)| {
+                let text = PurposeText {
+                    description: text.value.description.value.clone(),
+                    name: text.value.name.value.clone(),
+                };
+                (lang.clone(), text)
+            })
+            .collect(),
+    }
+}
+
+fn compile_service(service: &file::Service) -> Service {
+    Service {
+        country: service.country.value.clone(),
+        hosts: plain(&service.hosts),
+        id: service.id.value.clone(),
+        items: service.item.iter().map(compile_item).collect(),
+        name: service.name.value.clone(),
+        privacy_url: service.privacy_url.value.clone(),
+        provider: service.provider.value.clone(),
+        role: service.role.value.clone(),
+    }
+}
+
+fn compile_item(item: &file::Item) -> Item {
+    Item {
+        duration: item.duration.value.clone(),
+        justification: item.justification.as_ref().map(|reason| reason.value.clone()),
+        kind: item.kind.value.clone(),
+        name: item.name.value.clone(),
+        prefix: item.matching.value == "prefix",
+        text: item.text.value.iter().map(|(lang, text)| (lang.clone(), text.value.clone())).collect(),
+        third_parties: plain(&item.third_parties),
+    }
+}
+
+/// The built-in texts with the file's own in their places.
+fn words(file: &File, lang: &str) -> BTreeMap<String, String> {
+    let mut words = Words::built_in(lang).unwrap_or_else(|| Words::new(BTreeMap::new()));
+    for (key, text) in file.texts.get(lang).iter().flat_map(|own| &own.value) {
+        words.replace(key, &text.value);
+    }
+    words.as_map().clone()
+}
+
+fn plain(list: &[At<String>]) -> Vec<String> {
+    list.iter().map(|entry| entry.value.clone()).collect()
+}
+
+fn small(days: &At<i64>) -> u16 {
+    u16::try_from(days.value).expect("checked: at most 7300")
+}

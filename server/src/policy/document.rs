@@ -1,0 +1,358 @@
+//! The canonical policy document: one for all languages, immutable once published.
+//!
+//! Its JSON is canonical (RFC 8785): fields stand in sorted order here, maps are sorted, numbers are whole.
+//! Its SHA-256 is the policy's hash, which cookies, records and addresses name; so a change of layout is a
+//! change of `schema`.
+
+use super::duration::Duration;
+use super::texts::{Words, direction};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
+use std::collections::BTreeMap;
+
+/// The layout that this build writes and reads.
+pub const SCHEMA: u32 = 1;
+
+/// A compiled policy.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Document {
+    /// Who decides why and how the data is used.
+    pub controller: Controller,
+    /// Declared domain to the cookie's `Domain` attribute, or null for a host-only cookie.
+    pub cookie_domain: BTreeMap<String, Option<String>>,
+    /// The hosts that embed it.
+    pub domains: Vec<String>,
+    /// The data protection officer.
+    pub dpo: Option<Contact>,
+    /// The id of the law.
+    pub jurisdiction: String,
+    /// Language tags, the default first.
+    pub languages: Vec<String>,
+    /// How it looks.
+    pub look: Look,
+    /// The site's name.
+    pub name: String,
+    /// Where the notices are.
+    pub notice: Links,
+    /// In the order in which visitors see them.
+    pub purposes: Vec<Purpose>,
+    /// How consent works.
+    pub regime: Regime,
+    /// The authority that takes complaints.
+    pub regulator: Regulator,
+    /// How long records are kept.
+    pub retention: Retention,
+    /// [`SCHEMA`].
+    pub schema: u32,
+    /// Path or address under which Avow is served.
+    pub served_from: String,
+    /// The site's id.
+    pub site: String,
+    /// Days for which a version is accepted after the next one came.
+    pub superseded_days: u16,
+    /// Language to key to text, complete.
+    pub texts: BTreeMap<String, BTreeMap<String, String>>,
+    /// Language to SHA-256 of everything shown in it.
+    pub texts_sha256: BTreeMap<String, String>,
+    /// Counts up from 1.
+    pub version: u32,
+}
+
+/// Name and addresses of an organisation.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Controller {
+    /// Postal.
+    pub address: String,
+    /// For questions.
+    pub email: String,
+    /// Legal name.
+    pub name: String,
+}
+
+/// Whom to write to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Contact {
+    /// Address.
+    pub email: String,
+    /// Name or role.
+    pub name: String,
+}
+
+/// Looks.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Look {
+    /// `#rrggbb`, lower case.
+    pub accent: String,
+    /// CSS pixels.
+    pub radius: u8,
+    /// `auto`, `light` or `dark`.
+    pub scheme: String,
+    /// A name.
+    pub theme: String,
+}
+
+/// The site's notices.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Links {
+    /// About cookies.
+    pub cookies: String,
+    /// The privacy notice.
+    pub privacy: String,
+}
+
+/// A [`avow_shared::regime::Regime`] as data.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Regime {
+    /// What happens without an answer.
+    pub behaviour: String,
+    /// Whether statistics and appearance need no consent.
+    pub exemptions: bool,
+    /// Days.
+    pub grant_days: u16,
+    /// Its name.
+    pub id: String,
+    /// Days.
+    pub refusal_days: u16,
+}
+
+/// The authority.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Regulator {
+    /// Its name.
+    pub name: String,
+    /// Its website.
+    pub url: String,
+}
+
+/// How long records are kept.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Retention {
+    /// Days.
+    pub record_days: u16,
+    /// `keep`.
+    pub refusal_record: String,
+}
+
+/// A purpose.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Purpose {
+    /// Why its items may be stored.
+    pub basis: String,
+    /// One of the four.
+    pub category: String,
+    /// CSP host sources of all its services, each once.
+    pub hosts: Vec<String>,
+    /// The same through all versions.
+    pub id: String,
+    /// UK GDPR Art 6(1).
+    pub lawful_basis: String,
+    /// Under it.
+    pub services: Vec<Service>,
+    /// The version in which it last changed so much that older grants no longer cover it.
+    pub since: u32,
+    /// By language.
+    pub text: BTreeMap<String, PurposeText>,
+}
+
+/// What visitors read of a purpose.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PurposeText {
+    /// A sentence or two.
+    pub description: String,
+    /// A few words.
+    pub name: String,
+}
+
+/// A service.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Service {
+    /// Two letters.
+    pub country: String,
+    /// CSP host sources.
+    pub hosts: Vec<String>,
+    /// One of its kind.
+    pub id: String,
+    /// What it stores.
+    pub items: Vec<Item>,
+    /// Its name.
+    pub name: String,
+    /// Its privacy notice.
+    pub privacy_url: String,
+    /// The organisation.
+    pub provider: String,
+    /// Its part in data protection law.
+    pub role: String,
+}
+
+/// An item.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Item {
+    /// As declared: `session`, `persistent`, `13 months`.
+    pub duration: String,
+    /// Why the site cannot do without it.
+    pub justification: Option<String>,
+    /// What it is.
+    pub kind: String,
+    /// Its name.
+    pub name: String,
+    /// The name is only the start.
+    pub prefix: bool,
+    /// By language.
+    pub text: BTreeMap<String, String>,
+    /// Who else can read it.
+    pub third_parties: Vec<String>,
+}
+
+impl Document {
+    /// The canonical bytes, as text.
+    pub fn to_canonical(&self) -> String {
+        serde_json::to_string(self).expect("strings, whole numbers and maps with text keys always serialize")
+    }
+
+    /// The hash of canonical bytes, 64 hexadecimal characters.
+    pub fn hash(canonical: &str) -> String {
+        hex::encode(Sha256::digest(canonical.as_bytes()))
+    }
+
+    /// True if publishing `self` after `other` would change nothing but the number.
+    pub fn says_the_same_as(&self, other: &Self) -> bool {
+        let mut renumbered = self.clone();
+        renumbered.version = other.version;
+        for purpose in &mut renumbered.purposes {
+            if let Some(before) = other.purposes.iter().find(|before| before.id == purpose.id) {
+                purpose.since = before.since;
+            }
+        }
+        renumbered == *other
+    }
+
+    /// What the widget reads, in one language; `None` if the policy does not have it.
+    pub fn localize(&self, lang: &str, hash: &str) -> Option<String> {
+        self.local(lang).map(|local| {
+            let compiled = Compiled {
+                schema: SCHEMA,
+                site: &self.site,
+                version: self.version,
+                hash,
+                regime: &self.regime,
+                cookie_domain: &self.cookie_domain,
+                links: &self.notice,
+                look: &self.look,
+                local,
+            };
+            serde_json::to_string(&compiled).expect("strings, whole numbers and maps with text keys serialize")
+        })
+    }
+
+    /// SHA-256 of everything that is shown in a language, whatever the version's number.
+    pub fn texts_hash(&self, lang: &str) -> Option<String> {
+        let mut local = self.local(lang)?;
+        for purpose in &mut local.purposes {
+            purpose.since = 0;
+        }
+        let shown = serde_json::to_string(&(&local, &self.notice)).expect("strings and whole numbers serialize");
+        Some(hex::encode(Sha256::digest(shown.as_bytes())))
+    }
+
+    fn local(&self, lang: &str) -> Option<Local<'_>> {
+        let words = Words::new(self.texts.get(lang)?.clone());
+        let purposes = self.purposes.iter().map(|purpose| {
+            let text = purpose.text.get(lang)?;
+            Some(LocalPurpose {
+                id: &purpose.id,
+                category: &purpose.category,
+                basis: &purpose.basis,
+                since: purpose.since,
+                name: &text.name,
+                description: &text.description,
+                hosts: &purpose.hosts,
+                services: purpose.services.iter().map(|service| service.local(lang, &words)).collect::<Option<_>>()?,
+            })
+        });
+        Some(Local {
+            lang: self.languages.iter().find(|known| *known == lang)?,
+            dir: direction(lang),
+            purposes: purposes.collect::<Option<_>>()?,
+            texts: words.for_widget(&self.name),
+        })
+    }
+}
+
+impl Service {
+    fn local(&self, lang: &str, words: &Words) -> Option<LocalService<'_>> {
+        let items = self.items.iter().map(|item| {
+            Some(LocalItem {
+                name: &item.name,
+                kind: &item.kind,
+                prefix: item.prefix,
+                duration: Duration::parse(&item.duration)?.told(words),
+                third_parties: &item.third_parties,
+                description: item.text.get(lang)?,
+            })
+        });
+        Some(LocalService {
+            id: &self.id,
+            name: &self.name,
+            provider: &self.provider,
+            country: &self.country,
+            privacy_url: &self.privacy_url,
+            items: items.collect::<Option<_>>()?,
+        })
+    }
+}
+
+/// The widget's view: the address names hash and language, so it never changes.
+#[derive(Serialize)]
+struct Compiled<'a> {
+    schema: u32,
+    site: &'a str,
+    version: u32,
+    hash: &'a str,
+    regime: &'a Regime,
+    cookie_domain: &'a BTreeMap<String, Option<String>>,
+    links: &'a Links,
+    look: &'a Look,
+    #[serde(flatten)]
+    local: Local<'a>,
+}
+
+/// What depends on the language.
+#[derive(Serialize)]
+struct Local<'a> {
+    lang: &'a str,
+    dir: &'static str,
+    purposes: Vec<LocalPurpose<'a>>,
+    texts: BTreeMap<String, String>,
+}
+
+#[derive(Serialize)]
+struct LocalPurpose<'a> {
+    id: &'a str,
+    category: &'a str,
+    basis: &'a str,
+    since: u32,
+    name: &'a str,
+    description: &'a str,
+    hosts: &'a [String],
+    services: Vec<LocalService<'a>>,
+}
+
+#[derive(Serialize)]
+struct LocalService<'a> {
+    id: &'a str,
+    name: &'a str,
+    provider: &'a str,
+    country: &'a str,
+    privacy_url: &'a str,
+    items: Vec<LocalItem<'a>>,
+}
+
+#[derive(Serialize)]
+struct LocalItem<'a> {
+    name: &'a str,
+    kind: &'a str,
+    prefix: bool,
+    duration: String,
+    third_parties: &'a [String],
+    description: &'a str,
+}

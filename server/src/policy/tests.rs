@@ -1,0 +1,244 @@
+//! Tests of reading, checking and compiling policy files.
+
+use super::compile::{compile, read};
+use super::document::Document;
+use super::{Published, localize};
+use std::collections::BTreeSet;
+
+/// A small policy that breaks no rule.
+const GOOD: &str = include_str!("testdata/good.toml");
+
+fn changed(from: &str, to: &str) -> String {
+    let text = GOOD.replacen(from, to, 1);
+    assert_ne!(text, GOOD, "`{from}` stands in the file");
+    text
+}
+
+fn first() -> Document {
+    compile(&read(GOOD, "avow.toml").expect("good"), &[])
+}
+
+fn next(before: &Document, from: &str, to: &str) -> Document {
+    let source = changed(from, to);
+    compile(&read(&source, "avow.toml").expect("still good"), std::slice::from_ref(before))
+}
+
+fn since(document: &Document) -> Vec<u32> {
+    document.purposes.iter().map(|purpose| purpose.since).collect()
+}
+
+/// Each breaks one rule: rule, text, replacement.
+const BREAKS: &[(&str, &str, &str)] = &[
+    ("toml", "schema = 1", "schema = "),
+    ("toml", "[look]", "[look]\nblink = true"),
+    ("toml", "site = \"shop\"", ""),
+    ("toml", "radius = 6", "radius = \"round\""),
+    ("schema", "schema = 1", "schema = 2"),
+    ("site-id", "site = \"shop\"", "site = \"The Shop\""),
+    ("empty", "name = \"The Shop\"", "name = \"  \""),
+    ("too-long", "Keeps your basket.", concat!("0123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890123456789", "0123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890123456789", "0123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890123456789", "0123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890123456789", "0123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890123456789", "0123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890123456789", "0123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890123456789", "0123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890123456789", "0123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890123456789", "0123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890123456789", "!")),
+    ("control-character", "Keeps your basket.", "Keeps \\u0007 your basket."),
+    ("domain", "\"www.shop.example\"", "\"https://www.shop.example/\""),
+    ("domain", "\"www.shop.example\"", "\"*.co.uk\""),
+    ("duplicate", "\"www.shop.example\"", "\"www.shop.example\", \"www.shop.example\""),
+    ("jurisdiction", "jurisdiction = \"gb\"", "jurisdiction = \"mars\""),
+    ("served-from", "\"/.avow\"", "\"/.avow/\""),
+    ("served-from", "\"/.avow\"", "\"https://consent.vendor.example\""),
+    ("range", "superseded_days = 7", "superseded_days = 0"),
+    ("language", "languages = [\"en\", \"cy\"]", "languages = [\"en\", \"Welsh\"]"),
+    ("email", "privacy@shop.example", "privacy at shop.example"),
+    ("url", "cookies = \"/cookies\"", "cookies = \"//elsewhere.example\""),
+    ("url", "https://ico.org.uk", "ico.org.uk"),
+    ("grant-days", "grant_days = 180", "grant_days = 1000"),
+    ("refusal-days", "refusal_days = 180", "refusal_days = 7"),
+    ("refusal-shorter", "grant_days = 180", "grant_days = 365"),
+    ("record-days", "record_days = 730", "record_days = 90"),
+    ("refusal-record", "refusal_record = \"keep\"", "refusal_record = \"drop\""),
+    ("theme", "theme = \"plain\"", "theme = \"Plain!\""),
+    ("accent", "#0b5cab", "blue"),
+    ("accent-contrast", "#0b5cab", "#ffe08a"),
+    ("scheme", "scheme = \"auto\"", "scheme = \"sepia\""),
+    ("texts-unknown", "save = \"Keep these\"", "banner_colour = \"red\""),
+    ("texts-placeholder", "save = \"Keep these\"", "save = \"Keep {them}\""),
+    ("texts-same", "save = \"Keep these\"", "accept = \"Fine\"\nreject = \"Fine\""),
+    ("texts-missing", "languages = [\"en\", \"cy\"]", "languages = [\"en\", \"cy\", \"fr\"]"),
+    ("text-missing", ", cy = { name = \"Mesur\", description = \"Yn cyfrif ymweliadau.\" }", ""),
+    ("id", "id = \"analytics\"", "id = \"Analytics\""),
+    ("duplicate", "id = \"analytics\"", "id = \"session\""),
+    ("duplicate", "id = \"counter\"", "id = \"site\""),
+    ("category", "category = \"analytics\"", "category = \"performance\""),
+    ("basis", "basis = \"consent\"", "basis = \"legitimate_interests\""),
+    ("basis", "basis = \"consent\"", "basis = \"contract\""),
+    ("basis", "basis = \"consent\"", "basis = \"vibes\""),
+    ("basis", "basis = \"consent\"", "basis = \"strictly_necessary\""),
+    ("basis", "basis = \"consent\"", "basis = \"appearance\""),
+    ("basis", "basis = \"strictly_necessary\"", "basis = \"consent\""),
+    ("basis", "basis = \"strictly_necessary\"", "basis = \"statistics\""),
+    ("lawful-basis", "lawful_basis = \"consent\"", "lawful_basis = \"legitimate_interests\""),
+    ("lawful-basis", "lawful_basis = \"consent\"", "lawful_basis = \"because\""),
+    ("lawful-basis", "lawful_basis = \"legitimate_interests\"", "lawful_basis = \"consent\""),
+    ("statistics-shared", "basis = \"consent\"\nlawful_basis = \"consent\"", "basis = \"statistics\"\nlawful_basis = \"public_task\""),
+    ("role", "role = \"joint_controller\"", "role = \"friend\""),
+    ("country", "country = \"IE\"", "country = \"Ireland\""),
+    ("host", "https://stats.example", "http://stats.example"),
+    ("host", "https://stats.example", "*"),
+    ("host", "https://stats.example", "https://stats.example; script-src *"),
+    ("host-necessary", "hosts = []", "hosts = [\"stats.example\"]"),
+    ("purpose-empty", "[[purpose]]\nid = \"analytics\"", "[[purpose]]\nid = \"void\"\ncategory = \"marketing\"\nbasis = \"consent\"\nlawful_basis = \"consent\"\ntext.en = { name = \"Nothing\", description = \"Nothing.\" }\ntext.cy = { name = \"Dim\", description = \"Dim.\" }\n\n[[purpose]]\nid = \"analytics\""),
+    ("item-name", "name = \"_count\"", "name = \"a;b\""),
+    ("item-reserved", "name = \"_count\"", "name = \"avow\""),
+    ("item-shadow", "name = \"_count\"\nkind = \"cookie\"\nmatch = \"exact\"", "name = \"bas\"\nkind = \"cookie\"\nmatch = \"prefix\""),
+    ("duplicate", "name = \"_count\"", "name = \"basket\""),
+    ("kind", "kind = \"cookie\"", "kind = \"biscuit\""),
+    ("match", "match = \"exact\"", "match = \"regex\""),
+    ("duration", "duration = \"13 months\"", "duration = \"forever\""),
+    ("duration", "kind = \"cookie\"\nmatch = \"exact\"\nduration = \"session\"", "kind = \"local\"\nmatch = \"exact\"\nduration = \"session\""),
+    ("duration", "kind = \"cookie\"\nmatch = \"exact\"\nduration = \"13 months\"", "kind = \"session\"\nmatch = \"exact\"\nduration = \"13 months\""),
+    ("justification", "justification = \"keeps what you put into the basket\"", ""),
+];
+
+#[test]
+fn every_broken_rule_is_named_with_its_place_and_reason() {
+    let mut told = String::new();
+    for (rule, from, to) in BREAKS {
+        let faults = read(&changed(from, to), "avow.toml").expect_err(rule);
+        assert!(
+            faults.as_slice().iter().any(|fault| fault.rule == *rule),
+            "`{rule}` is not among:\n{faults}\n({to})"
+        );
+        told.push_str(&format!("{faults}\n\n"));
+    }
+    insta::assert_snapshot!(told);
+}
+
+#[test]
+fn no_rule_is_without_a_test() {
+    let source = include_str!("check.rs");
+    let tried: BTreeSet<&str> = BREAKS.iter().map(|(rule, ..)| *rule).collect();
+    // Rules are the only kebab-case or single lower-case word literals that stand before a reason.
+    let named = source.split('"').skip(1).step_by(2).filter(|text| {
+        text.contains('-') && text.bytes().all(|b| b.is_ascii_lowercase() || b == b'-')
+    });
+    for rule in named {
+        assert!(tried.contains(rule), "no test breaks `{rule}`");
+    }
+}
+
+#[test]
+fn all_faults_of_a_file_are_told_at_once_in_its_order() {
+    let text = GOOD
+        .replace("jurisdiction = \"gb\"", "jurisdiction = \"eu\"")
+        .replace("basis = \"consent\"", "basis = \"statistics\"")
+        .replace("13 months", "ages")
+        .replace("#0b5cab", "blue");
+    let faults = read(&text, "sites/shop.toml").expect_err("three faults");
+    let places: Vec<_> = faults.as_slice().iter().map(|fault| (fault.line, fault.rule)).collect();
+    assert!(places.is_sorted_by_key(|(line, _)| *line) && places.len() >= 3, "{faults}");
+    assert!(faults.to_string().lines().all(|line| line.starts_with("sites/shop.toml:")));
+}
+
+#[test]
+fn statistics_without_consent_are_allowed_in_great_britain_only() {
+    let exempt = GOOD
+        .replace("basis = \"consent\"\nlawful_basis = \"consent\"", "basis = \"statistics\"\nlawful_basis = \"public_task\"")
+        .replace("joint_controller", "processor");
+    let document = compile(&read(&exempt, "avow.toml").expect("allowed"), &[]);
+    assert!(document.regime.exemptions && document.regime.id == "gb");
+    for elsewhere in ["eu", "ie", "de", "je", "ch"] {
+        let text = exempt.replace("\"gb\"", &format!("\"{elsewhere}\""));
+        let faults = read(&text, "avow.toml").expect_err(elsewhere);
+        assert!(faults.as_slice().iter().any(|fault| fault.rule == "basis"), "{elsewhere}: {faults}");
+    }
+}
+
+#[test]
+fn the_document_is_canonical_and_reads_back() {
+    let document = first();
+    let canonical = document.to_canonical();
+    let value: serde_json::Value = serde_json::from_str(&canonical).expect("JSON");
+    let oracle = serde_json_canonicalizer::to_string(&value).expect("canonical");
+    assert_eq!(canonical, oracle);
+    assert_eq!(serde_json::from_str::<Document>(&canonical).expect("reads back"), document);
+    let published = Published::from_document(&canonical, &Document::hash(&canonical)).expect("published");
+    assert_eq!(published.engine.version, 1);
+    assert_eq!(published.engine.optional().count(), 1);
+    assert_eq!(published.texts_sha256.len(), 2);
+}
+
+/// The layout is frozen: a change of these bytes is a new schema number.
+#[test]
+fn the_layout_of_document_and_compiled_policy_is_frozen() {
+    let canonical = first().to_canonical();
+    let hash = Document::hash(&canonical);
+    let pretty = |text: &str| {
+        let value: serde_json::Value = serde_json::from_str(text).expect("JSON");
+        serde_json::to_string_pretty(&value).expect("JSON")
+    };
+    insta::assert_snapshot!("document", pretty(&canonical));
+    insta::assert_snapshot!("compiled_en", pretty(&localize(&canonical, "en", &hash).expect("English")));
+    assert_eq!(localize(&canonical, "fr", &hash), None);
+}
+
+#[test]
+fn every_language_has_its_own_compiled_policy() {
+    let canonical = first().to_canonical();
+    let read = |lang: &str| -> serde_json::Value {
+        serde_json::from_str(&localize(&canonical, lang, "0").expect(lang)).expect("JSON")
+    };
+    let (english, welsh) = (read("en"), read("cy"));
+    assert_eq!(english["purposes"][1]["name"], "Measuring use");
+    assert_eq!(welsh["purposes"][1]["name"], "Mesur");
+    assert_eq!(english["purposes"][1]["services"][0]["items"][0]["duration"], "13 months");
+    assert_eq!(welsh["purposes"][1]["services"][0]["items"][0]["duration"], "13 mis");
+    assert_eq!(english["texts"]["banner_title"], "Cookies on The Shop");
+    assert_eq!(english["texts"]["save"], "Keep these");
+    assert_eq!(english["cookie_domain"]["*.branch.example"], "branch.example");
+    assert!(english["cookie_domain"]["shop.localhost"].is_null());
+}
+
+#[test]
+fn the_same_file_says_the_same_whatever_its_comments() {
+    let before = first();
+    let again = next(&before, "schema = 1", "# another comment\nschema = 1");
+    assert!(again.says_the_same_as(&before));
+    assert!(!next(&before, "Counts visits.", "Counts all visits.").says_the_same_as(&before));
+}
+
+#[test]
+fn a_grant_stands_until_the_purpose_becomes_another() {
+    let before = first();
+    for (what, from, to) in [
+        ("wording", "Counts visits.", "Counts all visits."),
+        ("a service's name", "name = \"Counter\"", "name = \"The Counter\""),
+        ("a shorter time", "13 months", "12 months"),
+        ("one host less", "[\"https://stats.example\", \"*.stats.example\"]", "[\"https://stats.example\"]"),
+        ("looks", "radius = 6", "radius = 0"),
+    ] {
+        let after = next(&before, from, to);
+        assert_eq!((after.version, since(&after)), (2, vec![1, 1]), "{what}");
+    }
+    for (what, from, to) in [
+        ("another provider", "provider = \"Counter Ltd\"", "provider = \"Bigger Ltd\""),
+        ("a new host", "[\"https://stats.example\", ", "[\"https://stats.example\", \"https://more.example\", "),
+        ("a new third party", "third_parties = []\ntext.en = \"Tells", "third_parties = [\"Friend Ltd\"]\ntext.en = \"Tells"),
+        ("another role", "joint_controller", "controller"),
+        ("another country", "country = \"IE\"", "country = \"US\""),
+        ("a new service", "id = \"counter\"", "id = \"counter_two\""),
+        ("another category", "category = \"analytics\"", "category = \"marketing\""),
+    ] {
+        let after = next(&before, from, to);
+        assert_eq!((after.version, since(&after)), (2, vec![1, 2]), "{what}");
+    }
+    let third = next(&next(&before, "Counter Ltd", "Bigger Ltd"), "provider = \"Counter Ltd\"", "provider = \"Bigger Ltd\"");
+    assert_eq!((third.version, since(&third)), (3, vec![1, 2]), "unchanged since version 2");
+}
+
+#[test]
+fn the_hash_of_the_texts_follows_the_words_alone() {
+    let before = first();
+    let reworded = next(&before, "Counts visits.", "Counts all visits.");
+    assert_ne!(reworded.texts_sha256["en"], before.texts_sha256["en"]);
+    assert_eq!(reworded.texts_sha256["cy"], before.texts_sha256["cy"]);
+    let relooked = next(&before, "radius = 6", "radius = 0");
+    assert_eq!(relooked.texts_sha256, before.texts_sha256);
+}
