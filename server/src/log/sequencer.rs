@@ -7,9 +7,8 @@ use crate::error::{Error, Kind};
 use crate::metrics;
 use crate::store::append::{Appended, NewRecord};
 use crate::store::{Store, StoreError};
-use std::sync::Arc;
-use std::time::Duration;
-use std::time::Instant;
+use futures_util::future::join;
+use std::time::{Duration, Instant};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 
@@ -74,10 +73,22 @@ fn busy() -> Error {
     Error { retry_after: Some(RETRY_QUEUE), ..Error::plain(Kind::Unavailable) }
 }
 
+/// Those who wait for a batch, and what became of it.
+struct Done {
+    answers: Vec<oneshot::Sender<Result<Appended, Error>>>,
+    result: Result<Vec<Appended>, StoreError>,
+}
+
 async fn run(store: Store, mut jobs: mpsc::Receiver<Job>, mut stopped: watch::Receiver<bool>) {
     let mut batch = Vec::with_capacity(BATCH);
     let mut stopping = false;
+    let mut done: Option<Done> = None;
     loop {
+        if jobs.is_empty()
+            && let Some(done) = done.take()
+        {
+            deliver(done);
+        }
         let taken = tokio::select! {
             biased;
             taken = jobs.recv_many(&mut batch, BATCH) => taken,
@@ -92,32 +103,43 @@ async fn run(store: Store, mut jobs: mpsc::Receiver<Job>, mut stopped: watch::Re
         if taken == 0 {
             return;
         }
-        write(&store, &mut batch).await;
+        let (records, answers): (Vec<_>, Vec<_>) =
+            batch.drain(..).map(|job| (job.record, job.answer)).unzip();
+        // While this batch is being written, the former one is answered.
+        let former = done.take();
+        let (result, ()) =
+            join(write(&store, &records), async { former.into_iter().for_each(deliver) }).await;
+        done = Some(Done { answers, result });
     }
 }
 
-async fn write(store: &Store, batch: &mut Vec<Job>) {
-    let (records, answers): (Vec<_>, Vec<_>) = batch.drain(..).map(|job| (job.record, job.answer)).unzip();
+async fn write(store: &Store, records: &[NewRecord]) -> Result<Vec<Appended>, StoreError> {
     let started = Instant::now();
-    let mut result = append(store, &records).await;
-    if matches!(result, Err(StoreError::Unavailable(_) | StoreError::Conflict)) {
+    let result = match append(store, records).await {
         // A connection that broke while idle shows only now. Whether a lost commit had got through is found
         // out by the second try: every record is looked for by its id first.
-        result = append(store, &records).await;
+        Err(StoreError::Unavailable(_) | StoreError::Conflict) => append(store, records).await,
+        other => other,
+    };
+    match &result {
+        Ok(_) => metrics::committed(records.len(), started.elapsed()),
+        Err(_) => metrics::commit_failed(),
     }
-    match result {
+    result
+}
+
+fn deliver(done: Done) {
+    match done.result {
         Ok(outcomes) => {
-            metrics::committed(records.len(), started.elapsed());
-            for (answer, outcome) in answers.into_iter().zip(outcomes) {
+            for (answer, outcome) in done.answers.into_iter().zip(outcomes) {
                 // Whoever asked may have hung up: the record is stored all the same.
                 let _ = answer.send(Ok(outcome));
             }
         }
         Err(error) => {
-            metrics::commit_failed();
-            let error = Arc::new(Error::from(error));
-            for answer in answers {
-                let _ = answer.send(Err(Error::clone(&error)));
+            let error = Error::from(error);
+            for answer in done.answers {
+                let _ = answer.send(Err(error.clone()));
             }
         }
     }

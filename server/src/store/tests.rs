@@ -122,6 +122,33 @@ async fn the_current_record_is_the_one_that_no_other_follows() {
 }
 
 #[tokio::test]
+async fn the_last_of_a_chain_is_current_in_every_order_of_arrival() {
+    for database in databases().await {
+        let store = &database.store;
+        publish(store, 0, HASH, NOW).await;
+        let orders = [[0, 1, 2], [0, 2, 1], [1, 0, 2], [1, 2, 0], [2, 0, 1], [2, 1, 0]];
+        for (round, order) in (0u8..).zip(orders) {
+            let names = [round * 3 + 1, round * 3 + 2, round * 3 + 3];
+            for place in order {
+                let former = place.checked_sub(1).map(|former: usize| names[former]);
+                let next = NewRecord {
+                    previous: former.map(|former| (id(former), [former; 32])),
+                    chain: u32::try_from(place).expect("three places"),
+                    ..record(names[place])
+                };
+                store.append(&[next]).await.expect("appended");
+            }
+            let mut current = Vec::new();
+            for name in names {
+                let stored = store.record(&site(), &id(name)).await.expect("a read").expect("stored");
+                current.push(stored.current);
+            }
+            assert_eq!(current, [false, false, true], "{} {order:?}", store.name());
+        }
+    }
+}
+
+#[tokio::test]
 async fn exports_page_through_the_log_with_filters() {
     for database in databases().await {
         let store = &database.store;
