@@ -17,7 +17,7 @@ use crate::store::records::Filter;
 
 /// Registers the path.
 pub fn configure(config: &mut ServiceConfig) {
-    config.route("/v1/export", web::get().to(get));
+    config.service(web::resource("/v1/export").route(web::get().to(get)));
 }
 
 /// What may be asked for.

@@ -3,14 +3,14 @@
 use crate::api::{assets, consents, export, ops, policy, problem, site_files};
 use actix_web::HttpResponse;
 use actix_web::http::header;
-use actix_web::web::{Bytes, ServiceConfig, get};
+use actix_web::web::{Bytes, ServiceConfig, get, resource};
 use std::sync::LazyLock;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 
 /// Registers the path.
 pub fn configure(config: &mut ServiceConfig) {
-    config.route("/openapi.json", get().to(openapi));
+    config.service(resource("/openapi.json").route(get().to(openapi)));
 }
 
 /// The whole description. Each handler describes itself; a test holds this list against the routes.
@@ -80,8 +80,8 @@ mod tests {
     use super::*;
     use crate::routes;
     use actix_web::App;
+    use actix_web::HttpRequest;
     use actix_web::test::{TestRequest, init_service, try_call_service};
-    use actix_web::{HttpRequest, web};
     use serde_json::Value;
     use std::collections::BTreeSet;
 
@@ -93,7 +93,7 @@ mod tests {
     async fn registered() -> BTreeSet<String> {
         let app = init_service(App::new().configure(routes::configure).route(
             "/probe",
-            web::get().to(|request: HttpRequest| async move { format!("{:?}", request.resource_map()) }),
+            get().to(|request: HttpRequest| async move { format!("{:?}", request.resource_map()) }),
         ))
         .await;
         let response = try_call_service(&app, TestRequest::get().uri("/probe").to_request())

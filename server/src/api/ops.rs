@@ -5,7 +5,7 @@ use crate::assets;
 use crate::metrics;
 use crate::state::AppState;
 use actix_web::http::header;
-use actix_web::web::{Data, ServiceConfig, get};
+use actix_web::web::{Data, ServiceConfig, get, resource};
 use actix_web::{HttpRequest, HttpResponse};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -16,9 +16,9 @@ const PROXIED: [&str; 3] = ["forwarded", "x-forwarded-for", "via"];
 /// Registers the paths.
 pub fn configure(config: &mut ServiceConfig) {
     config
-        .route("/healthz", get().to(healthz))
-        .route("/readyz", get().to(readyz))
-        .route("/metrics", get().to(metrics_page));
+        .service(resource("/healthz").route(get().to(healthz)))
+        .service(resource("/readyz").route(get().to(readyz)))
+        .service(resource("/metrics").route(get().to(metrics_page)));
 }
 
 /// The parts of a server that is ready.

@@ -3,12 +3,12 @@
 use crate::api::problem::{Kind, Problem, ProblemBody};
 use crate::state::AppState;
 use actix_web::HttpResponse;
-use actix_web::web::{Data, Path, ServiceConfig, get};
+use actix_web::web::{Data, Path, ServiceConfig, get, resource};
 use avow_shared::id::SiteId;
 
 /// Registers the paths.
 pub fn configure(config: &mut ServiceConfig) {
-    config.route("/v1/sites/{site}/policy", get().to(current));
+    config.service(resource("/v1/sites/{site}/policy").route(get().to(current)));
 }
 
 /// A site's current policy as published, all languages in one document.

@@ -189,3 +189,8 @@ impl Policies {
 fn millis(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
+
+#[cfg(test)]
+pub mod testing;
+#[cfg(test)]
+mod tests;

@@ -117,3 +117,6 @@ fn count(class: Class, backend: &'static str, verdict: Verdict) {
     metrics::counter!("avow_limits_total", "class" => class.name(), "backend" => backend, "outcome" => outcome)
         .increment(1);
 }
+
+#[cfg(test)]
+mod tests;

@@ -57,6 +57,12 @@ impl Shared {
         Self { link, count: Script::new(COUNT), agree: Script::new(AGREE), agreed: RwLock::new(None) }
     }
 
+    /// The way to Redis.
+    #[cfg(test)]
+    pub(super) fn link(&self) -> &Link {
+        &self.link
+    }
+
     /// Counts one request; nothing if Redis cannot do it now.
     pub(super) async fn check(
         &self,

@@ -7,3 +7,6 @@ mod observe;
 pub use self::cors::cors;
 pub use self::limit::limit;
 pub use self::observe::{RequestIds, observe};
+
+#[cfg(test)]
+mod tests;
