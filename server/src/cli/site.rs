@@ -77,7 +77,10 @@ async fn publish(store: &Store, clock: &Clock, path: &Path) -> anyhow::Result<()
     if let Some((before, hash)) = &current
         && document.says_the_same_as(before)
     {
-        println!("{site}: version {} says the same already, nothing published (sha256 {hash})", before.version);
+        println!(
+            "{site}: version {} says the same already, nothing published (sha256 {hash})",
+            before.version
+        );
         return Ok(());
     }
     let canonical = document.to_canonical();
@@ -86,7 +89,9 @@ async fn publish(store: &Store, clock: &Clock, path: &Path) -> anyhow::Result<()
     let before = document.version - 1;
     let version = match store.publish_version(&site, before, &new, clock.now()).await {
         Err(StoreError::Conflict) => {
-            anyhow::bail!("{site}: somebody else has just published a version; look at it, then publish again")
+            anyhow::bail!(
+                "{site}: somebody else has just published a version; look at it, then publish again"
+            )
         }
         done => done?,
     };
@@ -106,7 +111,12 @@ async fn show(store: &Store, site: &SiteId, source: bool) -> anyhow::Result<()> 
     }
     for row in &versions {
         let state = if row.superseded_at.is_none() { "current" } else { "superseded" };
-        println!("version {}\t{state}\tpublished {}\tsha256 {}", row.version, utc(row.published_at), row.hash);
+        println!(
+            "version {}\t{state}\tpublished {}\tsha256 {}",
+            row.version,
+            utc(row.published_at),
+            row.hash
+        );
     }
     let document = document_of(current)?;
     println!("domains\t{}", document.domains.join(" "));

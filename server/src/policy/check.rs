@@ -131,7 +131,11 @@ fn check_retention(file: &File, jurisdiction: Option<&Jurisdiction>, faults: &mu
 fn check_look(file: &File, faults: &mut Collector<'_>) {
     let look = &file.look;
     if SiteId::parse(&look.theme.value).is_none() {
-        faults.add(&look.theme.span, "theme", "a theme's name is a lower-case letter and up to 31 letters, digits or hyphens");
+        faults.add(
+            &look.theme.span,
+            "theme",
+            "a theme's name is a lower-case letter and up to 31 letters, digits or hyphens",
+        );
     }
     within(&look.radius, 0..=32, "CSS pixels", faults);
     one_of(&look.scheme, &["auto", "light", "dark"], "scheme", faults);
@@ -166,7 +170,11 @@ fn check_languages(file: &File, faults: &mut Collector<'_>) {
     }
     for (at, language) in languages.iter().enumerate() {
         if !is_language(&language.value) {
-            faults.add(&language.span, "language", format!("`{}` is no language tag such as `en` or `pt-BR`", language.value));
+            faults.add(
+                &language.span,
+                "language",
+                format!("`{}` is no language tag such as `en` or `pt-BR`", language.value),
+            );
         } else if languages[..at].iter().any(|earlier| earlier.value.eq_ignore_ascii_case(&language.value)) {
             faults.add(&language.span, "duplicate", format!("`{}` is named twice", language.value));
         }
@@ -213,7 +221,11 @@ fn check_texts(file: &File, faults: &mut Collector<'_>) {
         if let (Some(yes), Some(no)) = (say("accept"), say("reject"))
             && yes.trim() == no.trim()
         {
-            faults.add(&language.span, "texts-same", "`accept` and `reject` read the same: nobody could refuse");
+            faults.add(
+                &language.span,
+                "texts-same",
+                "`accept` and `reject` read the same: nobody could refuse",
+            );
         }
     }
 }
@@ -222,19 +234,31 @@ fn check_texts(file: &File, faults: &mut Collector<'_>) {
 fn placeholders(key: &str, value: &At<String>, faults: &mut Collector<'_>) {
     let allowed = if key.starts_with("duration_") { "{n}" } else { "{site}" };
     if value.value.replace(allowed, "").contains(['{', '}']) {
-        faults.add(&value.span, "texts-placeholder", format!("the only placeholder of `{key}` is `{allowed}`"));
+        faults.add(
+            &value.span,
+            "texts-placeholder",
+            format!("the only placeholder of `{key}` is `{allowed}`"),
+        );
     }
 }
 
 fn check_purposes(file: &File, jurisdiction: Option<&Jurisdiction>, faults: &mut Collector<'_>) {
     if let Some(purpose) = file.purpose.get(MAX_PURPOSES) {
-        faults.add(&purpose.id.span, "purpose-count", format!("a policy has at most {MAX_PURPOSES} purposes"));
+        faults.add(
+            &purpose.id.span,
+            "purpose-count",
+            format!("a policy has at most {MAX_PURPOSES} purposes"),
+        );
     }
     let mut services: Vec<&At<String>> = Vec::new();
     for (at, purpose) in file.purpose.iter().enumerate() {
         id(&purpose.id, "a purpose's id", faults);
         if file.purpose[..at].iter().any(|earlier| earlier.id.value == purpose.id.value) {
-            faults.add(&purpose.id.span, "duplicate", format!("there are two purposes `{}`", purpose.id.value));
+            faults.add(
+                &purpose.id.span,
+                "duplicate",
+                format!("there are two purposes `{}`", purpose.id.value),
+            );
         }
         let category = check_basis(purpose, jurisdiction, faults);
         in_all_languages(file, &purpose.text, "the purpose", faults);
@@ -242,7 +266,8 @@ fn check_purposes(file: &File, jurisdiction: Option<&Jurisdiction>, faults: &mut
             label(&text_of.value.name, faults);
             text(&text_of.value.description, faults);
         }
-        let gates_nothing = purpose.service.iter().all(|service| service.item.is_empty() && service.hosts.is_empty());
+        let gates_nothing =
+            purpose.service.iter().all(|service| service.item.is_empty() && service.hosts.is_empty());
         if gates_nothing {
             faults.add(
                 &purpose.id.span,
@@ -252,7 +277,11 @@ fn check_purposes(file: &File, jurisdiction: Option<&Jurisdiction>, faults: &mut
         }
         for service in &purpose.service {
             if services.iter().any(|earlier| earlier.value == service.id.value) {
-                faults.add(&service.id.span, "duplicate", format!("there are two services `{}`", service.id.value));
+                faults.add(
+                    &service.id.span,
+                    "duplicate",
+                    format!("there are two services `{}`", service.id.value),
+                );
             }
             services.push(&service.id);
             check_service(file, purpose, service, category, faults);
@@ -293,7 +322,11 @@ fn check_basis(
     } else if let Some(basis) = basis
         && let Some(reason) = law::lawful_objection(basis, &purpose.lawful_basis.value)
     {
-        faults.add(&purpose.lawful_basis.span, "lawful-basis", format!("purpose `{}`: {reason}", purpose.id.value));
+        faults.add(
+            &purpose.lawful_basis.span,
+            "lawful-basis",
+            format!("purpose `{}`: {reason}", purpose.id.value),
+        );
     }
     category
 }
@@ -310,7 +343,11 @@ fn check_service(
     label(&service.provider, faults);
     one_of(&service.role, &["controller", "joint_controller", "processor"], "role", faults);
     if service.country.value.len() != 2 || !service.country.value.bytes().all(|b| b.is_ascii_uppercase()) {
-        faults.add(&service.country.span, "country", "a country is two capital letters, such as `GB` or `IE`");
+        faults.add(
+            &service.country.span,
+            "country",
+            "a country is two capital letters, such as `GB` or `IE`",
+        );
     }
     link(&service.privacy_url, faults);
     for (at, host) in service.hosts.iter().enumerate() {
@@ -345,7 +382,11 @@ fn check_item(file: &File, item: &Item, category: Option<Category>, faults: &mut
         name.chars().all(|c| !c.is_control())
     };
     if name.is_empty() || name.len() > MAX_NAME || !fits {
-        faults.add(&item.name.span, "item-name", "an item is named as browsers name it; a cookie's name is a token (RFC 6265)");
+        faults.add(
+            &item.name.span,
+            "item-name",
+            "an item is named as browsers name it; a cookie's name is a token (RFC 6265)",
+        );
     }
     if Duration::parse(&item.duration.value).is_none() {
         faults.add(
@@ -358,8 +399,14 @@ fn check_item(file: &File, item: &Item, category: Option<Category>, faults: &mut
             ),
         );
     } else if item.kind.value == "session" && item.duration.value != "session" {
-        faults.add(&item.duration.span, "duration", "session storage ends with the session: the duration is `session`");
-    } else if matches!(item.kind.value.as_str(), "local" | "indexeddb" | "cache") && item.duration.value == "session" {
+        faults.add(
+            &item.duration.span,
+            "duration",
+            "session storage ends with the session: the duration is `session`",
+        );
+    } else if matches!(item.kind.value.as_str(), "local" | "indexeddb" | "cache")
+        && item.duration.value == "session"
+    {
         faults.add(
             &item.duration.span,
             "duration",
@@ -397,7 +444,8 @@ fn check_item(file: &File, item: &Item, category: Option<Category>, faults: &mut
 /// Faults between two purposes: an optional one must be told apart from a necessary one, by host and by name.
 fn check_overlaps(file: &File, faults: &mut Collector<'_>) {
     let is_necessary = |purpose: &&Purpose| purpose.category.value == "necessary";
-    let necessary: Vec<&Service> = file.purpose.iter().filter(is_necessary).flat_map(|p| &p.service).collect();
+    let necessary: Vec<&Service> =
+        file.purpose.iter().filter(is_necessary).flat_map(|p| &p.service).collect();
     let mut seen: Vec<(&str, &Item)> = Vec::new();
     for purpose in &file.purpose {
         for item in purpose.service.iter().flat_map(|service| &service.item) {
@@ -409,7 +457,10 @@ fn check_overlaps(file: &File, faults: &mut Collector<'_>) {
                 faults.add(
                     &item.name.span,
                     "duplicate",
-                    format!("`{}` belongs to purpose `{owner}` already: one item, one purpose", item.name.value),
+                    format!(
+                        "`{}` belongs to purpose `{owner}` already: one item, one purpose",
+                        item.name.value
+                    ),
                 );
             }
             seen.push((&purpose.id.value, item));
@@ -419,7 +470,11 @@ fn check_overlaps(file: &File, faults: &mut Collector<'_>) {
         }
         for service in &purpose.service {
             for host in &service.hosts {
-                if necessary.iter().flat_map(|known| &known.hosts).any(|known| hosts::covers(&known.value, &host.value)) {
+                if necessary
+                    .iter()
+                    .flat_map(|known| &known.hosts)
+                    .any(|known| hosts::covers(&known.value, &host.value))
+                {
                     faults.add(
                         &host.span,
                         "host-necessary",
@@ -440,7 +495,10 @@ fn check_overlaps(file: &File, faults: &mut Collector<'_>) {
                     faults.add(
                         &item.name.span,
                         "item-shadow",
-                        format!("`{}*` covers the necessary `{}`, which withdrawing would delete", item.name.value, known.name.value),
+                        format!(
+                            "`{}*` covers the necessary `{}`, which withdrawing would delete",
+                            item.name.value, known.name.value
+                        ),
                     );
                 }
             }
@@ -486,7 +544,11 @@ fn is_language(tag: &str) -> bool {
 
 fn id(value: &At<String>, what: &str, faults: &mut Collector<'_>) {
     if PurposeId::parse(&value.value).is_none() {
-        faults.add(&value.span, "id", format!("{what} is a lower-case letter and up to 31 letters, digits or underscores"));
+        faults.add(
+            &value.span,
+            "id",
+            format!("{what} is a lower-case letter and up to 31 letters, digits or underscores"),
+        );
     }
 }
 
@@ -527,7 +589,10 @@ fn bounded(value: &At<String>, max: usize, faults: &mut Collector<'_>) {
 
 fn email(value: &At<String>, faults: &mut Collector<'_>) {
     let fine = value.value.split_once('@').is_some_and(|(user, host)| {
-        !user.is_empty() && host.contains('.') && !host.contains('@') && !value.value.contains(char::is_whitespace)
+        !user.is_empty()
+            && host.contains('.')
+            && !host.contains('@')
+            && !value.value.contains(char::is_whitespace)
     });
     if !fine {
         faults.add(&value.span, "email", format!("`{}` is no e-mail address", value.value));
@@ -535,15 +600,21 @@ fn email(value: &At<String>, faults: &mut Collector<'_>) {
 }
 
 fn link(value: &At<String>, faults: &mut Collector<'_>) {
-    let path = value.value.starts_with('/') && !value.value.starts_with("//") && !value.value.starts_with("/\\");
+    let path =
+        value.value.starts_with('/') && !value.value.starts_with("//") && !value.value.starts_with("/\\");
     let clean = value.value.chars().all(|c| !c.is_whitespace() && !c.is_control());
     if !(clean && (path || is_https(&value.value))) {
-        faults.add(&value.span, "url", format!("`{}` is neither a path on the site nor an https address", value.value));
+        faults.add(
+            &value.span,
+            "url",
+            format!("`{}` is neither a path on the site nor an https address", value.value),
+        );
     }
 }
 
 fn is_https(text: &str) -> bool {
-    url::Url::parse(text).is_ok_and(|url| url.scheme() == "https" && url.has_host() && url.username().is_empty())
+    url::Url::parse(text)
+        .is_ok_and(|url| url.scheme() == "https" && url.has_host() && url.username().is_empty())
 }
 
 fn colour(text: &str) -> Option<[u8; 3]> {

@@ -2,8 +2,8 @@
 
 use super::check::check;
 use super::document::{
-    Contact, Controller, Document, Item, Links, Look, Purpose, PurposeText, Regime, Regulator, Retention, SCHEMA,
-    Service,
+    Contact, Controller, Document, Item, Links, Look, Purpose, PurposeText, Regime, Regulator, Retention,
+    SCHEMA, Service,
 };
 use super::fault::{Collector, Faults};
 use super::file::{self, At, File};
@@ -62,7 +62,10 @@ pub fn compile(file: &File, history: &[Document]) -> Document {
             theme: file.look.theme.value.clone(),
         },
         name: file.name.value.clone(),
-        notice: Links { cookies: file.notice.cookies.value.clone(), privacy: file.notice.privacy.value.clone() },
+        notice: Links {
+            cookies: file.notice.cookies.value.clone(),
+            privacy: file.notice.privacy.value.clone(),
+        },
         purposes: file.purpose.iter().map(|purpose| compile_purpose(purpose, version)).collect(),
         regime: Regime {
             behaviour: regime.behaviour.as_str().to_owned(),
@@ -71,7 +74,10 @@ pub fn compile(file: &File, history: &[Document]) -> Document {
             id: regime.id,
             refusal_days: regime.refusal_days,
         },
-        regulator: Regulator { name: file.regulator.name.value.clone(), url: file.regulator.url.value.clone() },
+        regulator: Regulator {
+            name: file.regulator.name.value.clone(),
+            url: file.regulator.url.value.clone(),
+        },
         retention: Retention {
             record_days: small(&retention.record_days),
             refusal_record: retention.refusal_record.value.clone(),
@@ -80,7 +86,12 @@ pub fn compile(file: &File, history: &[Document]) -> Document {
         served_from: file.served_from.value.clone(),
         site: file.site.value.clone(),
         superseded_days: small(&file.superseded_days),
-        texts: file.languages.value.iter().map(|lang| (lang.value.clone(), words(file, &lang.value))).collect(),
+        texts: file
+            .languages
+            .value
+            .iter()
+            .map(|lang| (lang.value.clone(), words(file, &lang.value)))
+            .collect(),
         texts_sha256: BTreeMap::new(),
         version,
     };
@@ -96,7 +107,9 @@ pub fn compile(file: &File, history: &[Document]) -> Document {
     document.texts_sha256 = document
         .languages
         .iter()
-        .map(|lang| (lang.clone(), document.texts_hash(lang).expect("checked: every language has every text")))
+        .map(|lang| {
+            (lang.clone(), document.texts_hash(lang).expect("checked: every language has every text"))
+        })
         .collect();
     document
 }
@@ -105,7 +118,12 @@ pub fn compile(file: &File, history: &[Document]) -> Document {
 fn covers(before: &Purpose, now: &Purpose) -> bool {
     let known: BTreeSet<&String> = before.hosts.iter().collect();
     let third_parties = |purpose: &Purpose| -> BTreeSet<String> {
-        purpose.services.iter().flat_map(|service| &service.items).flat_map(|item| item.third_parties.clone()).collect()
+        purpose
+            .services
+            .iter()
+            .flat_map(|service| &service.items)
+            .flat_map(|item| item.third_parties.clone())
+            .collect()
     };
     before.category == now.category
         && before.basis == now.basis

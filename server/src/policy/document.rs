@@ -240,7 +240,8 @@ impl Document {
                 look: &self.look,
                 local,
             };
-            serde_json::to_string(&compiled).expect("strings, whole numbers and maps with text keys serialize")
+            serde_json::to_string(&compiled)
+                .expect("strings, whole numbers and maps with text keys serialize")
         })
     }
 
@@ -250,7 +251,8 @@ impl Document {
         for purpose in &mut local.purposes {
             purpose.since = 0;
         }
-        let shown = serde_json::to_string(&(&local, &self.notice)).expect("strings and whole numbers serialize");
+        let shown =
+            serde_json::to_string(&(&local, &self.notice)).expect("strings and whole numbers serialize");
         Some(hex::encode(Sha256::digest(shown.as_bytes())))
     }
 
@@ -266,7 +268,11 @@ impl Document {
                 name: &text.name,
                 description: &text.description,
                 hosts: &purpose.hosts,
-                services: purpose.services.iter().map(|service| service.local(lang, &words)).collect::<Option<_>>()?,
+                services: purpose
+                    .services
+                    .iter()
+                    .map(|service| service.local(lang, &words))
+                    .collect::<Option<_>>()?,
             })
         });
         Some(Local {

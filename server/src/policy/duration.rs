@@ -109,9 +109,18 @@ mod tests {
 
     #[test]
     fn other_texts_are_no_time() {
-        for wrong in
-            ["", "0 days", "-1 days", "+1 day", "1.5 days", "1  day", "days", "11 years", "99999 days", "1 moon"]
-        {
+        for wrong in [
+            "",
+            "0 days",
+            "-1 days",
+            "+1 day",
+            "1.5 days",
+            "1  day",
+            "days",
+            "11 years",
+            "99999 days",
+            "1 moon",
+        ] {
             assert_eq!(Duration::parse(wrong), None, "{wrong}");
         }
     }

@@ -52,8 +52,9 @@ pub fn check_source(text: &str) -> Result<(), Reason> {
         return Err("names a scheme and no host");
     }
     let (host, port) = split_port(rest);
-    if !port.is_none_or(|port| port == "*" || (port.parse::<u16>().is_ok_and(|port| port > 0) && !port.starts_with('+')))
-    {
+    if !port.is_none_or(|port| {
+        port == "*" || (port.parse::<u16>().is_ok_and(|port| port > 0) && !port.starts_with('+'))
+    }) {
         return Err("has no port number after the colon");
     }
     let (wildcard, name) = match host.strip_prefix("*.") {
@@ -98,8 +99,10 @@ pub fn check_base(text: &str, domains: &[&str]) -> Result<(), Reason> {
             registrable(domain).unwrap_or_else(|| domain.to_owned()) != owner
         };
         if domains.iter().any(foreign) {
-            return Err("is a third party to some of the domains: serve Avow from a path or a host of the site itself, \
-                so that nobody else hears of a visit");
+            return Err(
+                "is a third party to some of the domains: serve Avow from a path or a host of the site itself, \
+                so that nobody else hears of a visit",
+            );
         }
         path
     };
@@ -174,11 +177,7 @@ fn check_name(name: &str) -> Result<(), Reason> {
             && !label.ends_with('-')
             && label.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
     };
-    if name.len() <= 253 && name.split('.').all(label) {
-        Ok(())
-    } else {
-        Err("is no host name")
-    }
+    if name.len() <= 253 && name.split('.').all(label) { Ok(()) } else { Err("is no host name") }
 }
 
 /// Hosts below that name belong to more than one owner.
@@ -230,12 +229,28 @@ mod tests {
 
     #[test]
     fn domains_are_hosts_of_the_site() {
-        for right in ["www.example.org", "*.example.org", "localhost", "a.localhost", "*.localhost", "192.0.2.7"] {
+        for right in
+            ["www.example.org", "*.example.org", "localhost", "a.localhost", "*.localhost", "192.0.2.7"]
+        {
             assert_eq!(check_domain(right), Ok(()), "{right}");
         }
         for wrong in [
-            "", "https://a.example", "a.example/x", "a.example:80", "*", "*.org", "*.co.uk", "co.uk", "A.example",
-            "*.192.0.2.7", "a..b", "-a.example", "bücher.example", "a_b.example", "*.*.a.example", "a.*.example",
+            "",
+            "https://a.example",
+            "a.example/x",
+            "a.example:80",
+            "*",
+            "*.org",
+            "*.co.uk",
+            "co.uk",
+            "A.example",
+            "*.192.0.2.7",
+            "a..b",
+            "-a.example",
+            "bücher.example",
+            "a_b.example",
+            "*.*.a.example",
+            "a.*.example",
         ] {
             assert!(check_domain(wrong).is_err(), "{wrong}");
         }
@@ -244,16 +259,44 @@ mod tests {
     #[test]
     fn hosts_cannot_break_or_widen_the_policy() {
         for right in [
-            "a.example", "*.a.example", "https://a.example", "https://a.example:8443", "http://a.localhost:*",
-            "wss://a.example", "https://192.0.2.7", "http://127.0.0.1:9", "https://[2001:db8::1]:8443",
+            "a.example",
+            "*.a.example",
+            "https://a.example",
+            "https://a.example:8443",
+            "http://a.localhost:*",
+            "wss://a.example",
+            "https://192.0.2.7",
+            "http://127.0.0.1:9",
+            "https://[2001:db8::1]:8443",
         ] {
             assert_eq!(check_source(right), Ok(()), "{right}");
         }
         for wrong in [
-            "", "*", "https:", "https://", "data:", "'unsafe-eval'", "a.example; script-src *", "a.example b.example",
-            "a.example,b.example", "\"a.example", "*.com", "*.co.uk", "*.github.io", "http://a.example",
-            "ftp://a.example", "https://a.example/path", "a.example:", "a.example:0", "a.example:x", "a.example:+8",
-            "https://*", "https://a.example?x", "a.example#x", "A.example", "javascript://a.example",
+            "",
+            "*",
+            "https:",
+            "https://",
+            "data:",
+            "'unsafe-eval'",
+            "a.example; script-src *",
+            "a.example b.example",
+            "a.example,b.example",
+            "\"a.example",
+            "*.com",
+            "*.co.uk",
+            "*.github.io",
+            "http://a.example",
+            "ftp://a.example",
+            "https://a.example/path",
+            "a.example:",
+            "a.example:0",
+            "a.example:x",
+            "a.example:+8",
+            "https://*",
+            "https://a.example?x",
+            "a.example#x",
+            "A.example",
+            "javascript://a.example",
         ] {
             assert!(check_source(wrong).is_err(), "{wrong}");
         }
@@ -264,7 +307,18 @@ mod tests {
         for right in ["/.avow", "/a/b", "https://consent.example.org", "https://consent.example.org/x"] {
             assert_eq!(check_base(right, &["www.example.org", "*.example.org"]), Ok(()), "{right}");
         }
-        for wrong in ["", "avow", "/", "/a/", "//a", "/../a", "/a b", "/a?b", "https://avow.example", "http://x.example.org"] {
+        for wrong in [
+            "",
+            "avow",
+            "/",
+            "/a/",
+            "//a",
+            "/../a",
+            "/a b",
+            "/a?b",
+            "https://avow.example",
+            "http://x.example.org",
+        ] {
             assert!(check_base(wrong, &["www.example.org"]).is_err(), "{wrong}");
         }
     }

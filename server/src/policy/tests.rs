@@ -36,7 +36,23 @@ const BREAKS: &[(&str, &str, &str)] = &[
     ("schema", "schema = 1", "schema = 2"),
     ("site-id", "site = \"shop\"", "site = \"The Shop\""),
     ("empty", "name = \"The Shop\"", "name = \"  \""),
-    ("too-long", "Keeps your basket.", concat!("0123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890123456789", "0123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890123456789", "0123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890123456789", "0123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890123456789", "0123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890123456789", "0123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890123456789", "0123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890123456789", "0123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890123456789", "0123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890123456789", "0123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890123456789", "!")),
+    (
+        "too-long",
+        "Keeps your basket.",
+        concat!(
+            "0123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890123456789",
+            "0123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890123456789",
+            "0123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890123456789",
+            "0123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890123456789",
+            "0123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890123456789",
+            "0123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890123456789",
+            "0123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890123456789",
+            "0123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890123456789",
+            "0123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890123456789",
+            "0123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890123456789",
+            "!"
+        ),
+    ),
     ("control-character", "Keeps your basket.", "Keeps \\u0007 your basket."),
     ("domain", "\"www.shop.example\"", "\"https://www.shop.example/\""),
     ("domain", "\"www.shop.example\"", "\"*.co.uk\""),
@@ -77,23 +93,43 @@ const BREAKS: &[(&str, &str, &str)] = &[
     ("lawful-basis", "lawful_basis = \"consent\"", "lawful_basis = \"legitimate_interests\""),
     ("lawful-basis", "lawful_basis = \"consent\"", "lawful_basis = \"because\""),
     ("lawful-basis", "lawful_basis = \"legitimate_interests\"", "lawful_basis = \"consent\""),
-    ("statistics-shared", "basis = \"consent\"\nlawful_basis = \"consent\"", "basis = \"statistics\"\nlawful_basis = \"public_task\""),
+    (
+        "statistics-shared",
+        "basis = \"consent\"\nlawful_basis = \"consent\"",
+        "basis = \"statistics\"\nlawful_basis = \"public_task\"",
+    ),
     ("role", "role = \"joint_controller\"", "role = \"friend\""),
     ("country", "country = \"IE\"", "country = \"Ireland\""),
     ("host", "https://stats.example", "http://stats.example"),
     ("host", "https://stats.example", "*"),
     ("host", "https://stats.example", "https://stats.example; script-src *"),
     ("host-necessary", "hosts = []", "hosts = [\"stats.example\"]"),
-    ("purpose-empty", "[[purpose]]\nid = \"analytics\"", "[[purpose]]\nid = \"void\"\ncategory = \"marketing\"\nbasis = \"consent\"\nlawful_basis = \"consent\"\ntext.en = { name = \"Nothing\", description = \"Nothing.\" }\ntext.cy = { name = \"Dim\", description = \"Dim.\" }\n\n[[purpose]]\nid = \"analytics\""),
+    (
+        "purpose-empty",
+        "[[purpose]]\nid = \"analytics\"",
+        "[[purpose]]\nid = \"void\"\ncategory = \"marketing\"\nbasis = \"consent\"\nlawful_basis = \"consent\"\ntext.en = { name = \"Nothing\", description = \"Nothing.\" }\ntext.cy = { name = \"Dim\", description = \"Dim.\" }\n\n[[purpose]]\nid = \"analytics\"",
+    ),
     ("item-name", "name = \"_count\"", "name = \"a;b\""),
     ("item-reserved", "name = \"_count\"", "name = \"avow\""),
-    ("item-shadow", "name = \"_count\"\nkind = \"cookie\"\nmatch = \"exact\"", "name = \"bas\"\nkind = \"cookie\"\nmatch = \"prefix\""),
+    (
+        "item-shadow",
+        "name = \"_count\"\nkind = \"cookie\"\nmatch = \"exact\"",
+        "name = \"bas\"\nkind = \"cookie\"\nmatch = \"prefix\"",
+    ),
     ("duplicate", "name = \"_count\"", "name = \"basket\""),
     ("kind", "kind = \"cookie\"", "kind = \"biscuit\""),
     ("match", "match = \"exact\"", "match = \"regex\""),
     ("duration", "duration = \"13 months\"", "duration = \"forever\""),
-    ("duration", "kind = \"cookie\"\nmatch = \"exact\"\nduration = \"session\"", "kind = \"local\"\nmatch = \"exact\"\nduration = \"session\""),
-    ("duration", "kind = \"cookie\"\nmatch = \"exact\"\nduration = \"13 months\"", "kind = \"session\"\nmatch = \"exact\"\nduration = \"13 months\""),
+    (
+        "duration",
+        "kind = \"cookie\"\nmatch = \"exact\"\nduration = \"session\"",
+        "kind = \"local\"\nmatch = \"exact\"\nduration = \"session\"",
+    ),
+    (
+        "duration",
+        "kind = \"cookie\"\nmatch = \"exact\"\nduration = \"13 months\"",
+        "kind = \"session\"\nmatch = \"exact\"\nduration = \"13 months\"",
+    ),
     ("justification", "justification = \"keeps what you put into the basket\"", ""),
 ];
 
@@ -116,9 +152,11 @@ fn no_rule_is_without_a_test() {
     let source = include_str!("check.rs");
     let tried: BTreeSet<&str> = BREAKS.iter().map(|(rule, ..)| *rule).collect();
     // Rules are the only kebab-case or single lower-case word literals that stand before a reason.
-    let named = source.split('"').skip(1).step_by(2).filter(|text| {
-        text.contains('-') && text.bytes().all(|b| b.is_ascii_lowercase() || b == b'-')
-    });
+    let named = source
+        .split('"')
+        .skip(1)
+        .step_by(2)
+        .filter(|text| text.contains('-') && text.bytes().all(|b| b.is_ascii_lowercase() || b == b'-'));
     for rule in named {
         assert!(tried.contains(rule), "no test breaks `{rule}`");
     }
@@ -140,7 +178,10 @@ fn all_faults_of_a_file_are_told_at_once_in_its_order() {
 #[test]
 fn statistics_without_consent_are_allowed_in_great_britain_only() {
     let exempt = GOOD
-        .replace("basis = \"consent\"\nlawful_basis = \"consent\"", "basis = \"statistics\"\nlawful_basis = \"public_task\"")
+        .replace(
+            "basis = \"consent\"\nlawful_basis = \"consent\"",
+            "basis = \"statistics\"\nlawful_basis = \"public_task\"",
+        )
         .replace("joint_controller", "processor");
     let document = compile(&read(&exempt, "avow.toml").expect("allowed"), &[]);
     assert!(document.regime.exemptions && document.regime.id == "gb");
@@ -219,8 +260,16 @@ fn a_grant_stands_until_the_purpose_becomes_another() {
     }
     for (what, from, to) in [
         ("another provider", "provider = \"Counter Ltd\"", "provider = \"Bigger Ltd\""),
-        ("a new host", "[\"https://stats.example\", ", "[\"https://stats.example\", \"https://more.example\", "),
-        ("a new third party", "third_parties = []\ntext.en = \"Tells", "third_parties = [\"Friend Ltd\"]\ntext.en = \"Tells"),
+        (
+            "a new host",
+            "[\"https://stats.example\", ",
+            "[\"https://stats.example\", \"https://more.example\", ",
+        ),
+        (
+            "a new third party",
+            "third_parties = []\ntext.en = \"Tells",
+            "third_parties = [\"Friend Ltd\"]\ntext.en = \"Tells",
+        ),
         ("another role", "joint_controller", "controller"),
         ("another country", "country = \"IE\"", "country = \"US\""),
         ("a new service", "id = \"counter\"", "id = \"counter_two\""),
@@ -229,7 +278,11 @@ fn a_grant_stands_until_the_purpose_becomes_another() {
         let after = next(&before, from, to);
         assert_eq!((after.version, since(&after)), (2, vec![1, 2]), "{what}");
     }
-    let third = next(&next(&before, "Counter Ltd", "Bigger Ltd"), "provider = \"Counter Ltd\"", "provider = \"Bigger Ltd\"");
+    let third = next(
+        &next(&before, "Counter Ltd", "Bigger Ltd"),
+        "provider = \"Counter Ltd\"",
+        "provider = \"Bigger Ltd\"",
+    );
     assert_eq!((third.version, since(&third)), (3, vec![1, 2]), "unchanged since version 2");
 }
 

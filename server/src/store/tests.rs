@@ -126,11 +126,11 @@ async fn the_last_of_a_chain_is_current_in_every_order_of_arrival() {
     for database in databases().await {
         let store = &database.store;
         publish(store, 0, HASH, NOW).await;
-        let orders = [[0, 1, 2], [0, 2, 1], [1, 0, 2], [1, 2, 0], [2, 0, 1], [2, 1, 0]];
+        let orders: [[usize; 3]; 6] = [[0, 1, 2], [0, 2, 1], [1, 0, 2], [1, 2, 0], [2, 0, 1], [2, 1, 0]];
         for (round, order) in (0u8..).zip(orders) {
             let names = [round * 3 + 1, round * 3 + 2, round * 3 + 3];
             for place in order {
-                let former = place.checked_sub(1).map(|former: usize| names[former]);
+                let former = place.checked_sub(1).map(|former| names[former]);
                 let next = NewRecord {
                     previous: former.map(|former| (id(former), [former; 32])),
                     chain: u32::try_from(place).expect("three places"),
