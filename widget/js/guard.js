@@ -36,7 +36,7 @@
     grants: grants, // purposes that the stored cookie allows, as the guard read it
     hosts: allow, // hosts that the policy in force lets through; null: no policy in force
     blocked: 0, // how often the policy blocked something
-    origins: {}, // and where that would have gone
+    origins: [], // and where that would have gone
     queue: queue, // calls of `window.avow` made before the engine was there
   };
 
@@ -93,7 +93,7 @@
       if (e.disposition === "report") return;
       A.blocked++;
       e = /^\w+:\/\/[^\/]+/.exec(e.blockedURI);
-      if (e) A.origins[e[0]] = 1;
+      if (e && A.origins.indexOf(e[0]) < 0) A.origins.push(e[0]);
     });
   } catch (e) {}
 

@@ -1,82 +1,60 @@
-//! What an answer does to the page: which purposes start, which items are cleared, whether to load it anew.
+//! What an answer does to the page: may it go on as it is, or must it be loaded anew?
 //!
 //! Pure. A Content-Security-Policy cannot be loosened in a living page, and a script cannot be unloaded:
 //! those are the only two reasons to reload. A refusal of what never ran changes nothing, so it never
 //! reloads.
 
-/// A purpose as the gate sees it.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Unit {
-    /// Hosts that it needs, as CSP host sources.
-    pub hosts: Vec<String>,
-    /// What it stores.
-    pub items: Vec<Item>,
-}
-
-/// One thing on the visitor's device.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Item {
-    /// `cookie`, `local`, `session`, `indexeddb`, `cache` or `pixel`.
-    pub kind: String,
-    /// Its name, or how its name starts.
-    pub name: String,
-    /// Whether `name` is only the start.
-    pub prefix: bool,
-}
-
-/// What is known of the page.
+/// What is known of the page; every text is a list.
 #[derive(Clone, Debug, Default)]
 pub struct Page {
-    /// Hosts that the policy in force lets through; `None` if no policy is in force.
-    pub hosts: Option<Vec<String>>,
-    /// How often that policy has blocked something.
-    pub blocked: u32,
-    /// Origins that it has blocked.
-    pub origins: Vec<String>,
-    /// For each purpose, whether the page has a tag that is marked with it.
-    pub marked: Vec<bool>,
+    /// Hosts that the policy in force lets through, by commas; `None` if no policy is in force.
+    pub hosts: Option<String>,
+    /// Origins that it has blocked, by commas.
+    pub blocked: String,
+    /// Purposes that tags on the page are marked with, by spaces.
+    pub marked: String,
     /// Whether the answer was given on this page and not in another tab.
     pub own: bool,
     /// Whether the device kept the answer: without that, loading anew would only ask again.
     pub kept: bool,
 }
 
-/// Should the page be loaded anew, now that `after` may run where `before` might?
-pub fn reloads(units: &[Unit], before: &[bool], after: &[bool], page: &Page) -> bool {
+/// One purpose, before and after the answer.
+#[derive(Clone, Copy, Debug)]
+pub struct Change<'a> {
+    /// The purpose.
+    pub purpose: &'a str,
+    /// The hosts that it needs, by commas.
+    pub hosts: &'a str,
+    /// Whether it might run on this page until now.
+    pub before: bool,
+    /// Whether it may run from now on.
+    pub after: bool,
+}
+
+/// Must the page be loaded anew?
+pub fn reloads(changes: &[Change<'_>], page: &Page) -> bool {
     if !page.kept {
         return false;
     }
-    if before.iter().zip(after).any(|(before, after)| *before && !*after) {
+    if changes.iter().any(|change| change.before && !change.after) {
         return true;
     }
     let Some(in_force) = &page.hosts else { return false };
-    if !page.own || before == after {
+    if !page.own {
         return false;
     }
     // With every grant given there is no policy on the next load, whatever it was that this one blocked.
-    if page.blocked > 0 && after.iter().all(|allowed| *allowed) {
-        return true;
-    }
-    units.iter().enumerate().filter(|(at, _)| after[*at] && !before[*at]).any(|(at, unit)| {
-        let mut missing = unit.hosts.iter().filter(|host| !in_force.contains(host)).peekable();
-        missing.peek().is_some()
-            && (page.marked[at] || missing.any(|host| page.origins.iter().any(|origin| covers(host, origin))))
+    let all = changes.iter().all(|change| change.after);
+    changes.iter().filter(|change| !change.before && change.after).any(|change| {
+        let marked = page.marked.split(' ').any(|mark| mark == change.purpose);
+        let mut missing = change
+            .hosts
+            .split(',')
+            .filter(|host| !host.is_empty() && in_force.split(',').all(|other| other != *host));
+        all && !page.blocked.is_empty()
+            || missing.any(|host| marked || page.blocked.split(',').any(|origin| covers(host, origin)))
     })
-}
-
-/// The items of every purpose that may not run, without those that one that may run uses too.
-pub fn to_clear<'a>(units: &'a [Unit], allowed: &[bool]) -> Vec<&'a Item> {
-    let mut clear = Vec::new();
-    for (unit, _) in units.iter().zip(allowed).filter(|(_, allowed)| !**allowed) {
-        for item in &unit.items {
-            let shared =
-                units.iter().zip(allowed).any(|(unit, allowed)| *allowed && unit.items.contains(item));
-            if !shared {
-                clear.push(item);
-            }
-        }
-    }
-    clear
 }
 
 /// Does a CSP host source cover an origin? Lenient about schemes and ports: a false yes costs one reload,
@@ -95,22 +73,78 @@ fn host_of(text: &str) -> &str {
     part.split(':').next().unwrap_or_default()
 }
 
-/// The cookie domain of a host: declared for itself, or for a `*.` above it; empty means this host alone.
-pub fn domain_for(host: &str, mut declared: impl FnMut(&str) -> Option<String>) -> String {
-    if let Some(domain) = declared(host) {
-        return domain;
-    }
-    let mut rest = host;
-    while let Some((_, parent)) = rest.split_once('.') {
-        let mut wildcard = String::from("*.");
-        wildcard.push_str(parent);
-        if let Some(domain) = declared(&wildcard) {
-            return domain;
-        }
-        rest = parent;
-    }
-    String::new()
-}
-
 #[cfg(test)]
-mod tests;
+mod tests {
+    use super::*;
+
+    const VIDEO: Change<'_> =
+        Change { purpose: "video", hosts: "https://v.example", before: false, after: false };
+    const COUNT: Change<'_> =
+        Change { purpose: "count", hosts: "https://a.example,*.b.example:*", before: false, after: false };
+
+    fn page() -> Page {
+        Page { hosts: Some("https://cdn.example".to_owned()), own: true, kept: true, ..Page::default() }
+    }
+
+    fn granted(change: Change<'static>) -> Change<'static> {
+        Change { after: true, ..change }
+    }
+
+    #[test]
+    fn a_refusal_never_reloads() {
+        let page =
+            Page { blocked: "https://a.example".to_owned(), marked: "count video".to_owned(), ..page() };
+        assert!(!reloads(&[VIDEO, COUNT], &page));
+    }
+
+    #[test]
+    fn a_grant_reloads_only_for_what_the_policy_in_force_keeps_out() {
+        assert!(!reloads(&[VIDEO, granted(COUNT)], &page()), "nothing on the page needs it");
+        let marked = Page { marked: "count".to_owned(), ..page() };
+        assert!(reloads(&[VIDEO, granted(COUNT)], &marked), "a marked tag's host is kept out");
+        assert!(!reloads(&[granted(VIDEO), COUNT], &marked), "the mark is another purpose's");
+        let through = Page { hosts: Some("https://a.example,*.b.example:*".to_owned()), ..marked.clone() };
+        assert!(!reloads(&[VIDEO, granted(COUNT)], &through), "its hosts are let through already");
+        assert!(!reloads(&[VIDEO, granted(COUNT)], &Page { hosts: None, ..marked }), "no policy is in force");
+        for blocked in ["https://x.example,https://a.example", "http://deep.b.example:8080"] {
+            let page = Page { blocked: blocked.to_owned(), ..page() };
+            assert!(
+                reloads(&[VIDEO, granted(COUNT)], &page),
+                "{blocked} was blocked and would be let through"
+            );
+        }
+        let page = Page { blocked: "https://x.example".to_owned(), ..page() };
+        assert!(!reloads(&[VIDEO, granted(COUNT)], &page), "what was blocked stays blocked");
+        assert!(reloads(&[granted(VIDEO), granted(COUNT)], &page), "with every grant there is no policy");
+    }
+
+    #[test]
+    fn taking_back_what_might_run_reloads_in_every_tab() {
+        let back = Change { before: true, ..COUNT };
+        assert!(reloads(&[VIDEO, back], &page()));
+        assert!(reloads(&[VIDEO, back], &Page { own: false, hosts: None, ..page() }));
+    }
+
+    #[test]
+    fn another_tabs_grant_and_an_answer_that_was_not_kept_do_not_reload() {
+        let marked = Page { marked: "count".to_owned(), ..page() };
+        assert!(!reloads(&[VIDEO, granted(COUNT)], &Page { own: false, ..marked.clone() }));
+        assert!(!reloads(&[VIDEO, granted(COUNT)], &Page { kept: false, ..marked.clone() }));
+        assert!(!reloads(&[Change { before: true, ..COUNT }], &Page { kept: false, ..marked }));
+    }
+
+    #[test]
+    fn host_sources_cover_origins() {
+        for (source, origin, covered) in [
+            ("https://a.example", "https://a.example", true),
+            ("a.example", "http://a.example:8080", true),
+            ("http://a.localhost:*", "http://a.localhost:8001", true),
+            ("*.b.example", "https://x.y.b.example", true),
+            ("*.b.example", "https://b.example", false),
+            ("a.example", "https://not-a.example", false),
+            ("https://a.example/path/", "https://a.example", true),
+        ] {
+            assert_eq!(covers(source, origin), covered, "{source} {origin}");
+        }
+    }
+}

@@ -5,19 +5,21 @@
 //! What this is *not*: it does not decide what consent means (`shared`), nor talk to third parties.
 //!
 //! Read in this order: [`machine`] (what an act means), [`gate`] (what follows on the page), [`outbox`] (how the
-//! record gets to the server), all pure and tested natively; then [`app`], which connects them to [`dom`]
-//! and [`net`].
+//! record gets to the server), [`policy`] and [`look`], all pure and tested natively; then [`view`] (what
+//! visitors see), [`net`] and [`app`], which connects them through [`page`] with the page itself.
 
 pub mod app;
-pub mod dom;
 pub mod gate;
 pub mod look;
 pub mod machine;
 pub mod net;
 pub mod outbox;
+pub mod page;
 pub mod policy;
+pub mod view;
 
 use app::App;
+use avow_shared::act::Input;
 use std::cell::OnceCell;
 use wasm_bindgen::prelude::*;
 
@@ -32,36 +34,39 @@ thread_local! {
     static APP: OnceCell<&'static App> = const { OnceCell::new() };
 }
 
-/// Starts the widget with the compiled policy, `window.__avow` and the site's configuration. Throws if the
+/// Starts the widget with the compiled policy, `window.__avow` and the site's configuration. False if the
 /// policy does not read as one.
 #[wasm_bindgen]
-pub fn start(compiled: JsValue, page: dom::js::Page, config: JsValue) -> Result<(), JsValue> {
-    let hear = Closure::<dyn FnMut(JsValue)>::new(|event: JsValue| {
-        with(|app| app.hear(&event));
-    })
-    .into_js_value();
-    let app = App::new(compiled, page, config, hear).ok_or(JsValue::from_str("policy"))?;
-    APP.with(|cell| cell.get_or_init(|| Box::leak(Box::new(app))).start());
-    Ok(())
+pub fn start(compiled: &JsValue, guard: &JsValue, config: &JsValue) -> bool {
+    page::open(compiled, guard, config);
+    let Some(app) = App::new() else { return false };
+    APP.with(|cell| *cell.get_or_init(|| Box::leak(Box::new(app)))).start();
+    true
 }
 
-/// A call of `window.avow` by name: `acceptAll`, `rejectAll`, `withdraw`, `open`.
+/// Hears an event of the page; `input` is the word of [`Input`].
 #[wasm_bindgen]
-pub fn call(name: &str) {
-    with(|app| app.call(name));
+pub fn hear(event: &str, id: &str, input: &str) {
+    if let Some(app) = app() {
+        app.hear(event, id, Input::parse(input).unwrap_or(Input::Script));
+    }
+}
+
+/// Hears the server: the status of what was posted under that id, 0 if no answer came.
+#[wasm_bindgen]
+pub fn reply(id: &str, status: u32, seal: &str, retry_after: u32) {
+    if let Some(app) = app() {
+        app.reply(id, status, seal, retry_after);
+    }
 }
 
 /// The stored decision as JSON, or empty.
 #[wasm_bindgen]
 pub fn decision() -> String {
-    let mut decision = String::new();
-    with(|app| decision = app.decision());
-    decision
+    app().map(App::decision).unwrap_or_default()
 }
 
-fn with(use_app: impl FnOnce(&'static App)) {
-    // Copied out first: the page's own code may call back in.
-    if let Some(app) = APP.with(|cell| cell.get().copied()) {
-        use_app(app);
-    }
+fn app() -> Option<&'static App> {
+    // Copied out: the page's own code may call back in.
+    APP.with(|cell| cell.get().copied())
 }

@@ -1,35 +1,19 @@
-//! Measures of what was on the screen: contrast of two colours, width classes.
+//! Measures of what was on the screen: contrast of two colours, the reject button, width classes.
 //!
-//! Pure. Colours come as a browser computes them, `rgb(r, g, b)` or `rgba(r, g, b, a)`.
+//! Pure. Colours are `0xRRGGBB`; a negative one could not be read.
 
-use avow_shared::act::Viewport;
+use avow_shared::act::{RejectButton, Viewport};
 
-/// Red, green, blue.
-pub type Rgb = [u8; 3];
-
-/// Reads a computed colour; `None` if it is transparent in any degree or written another way.
-pub fn opaque(text: &str) -> Option<Rgb> {
-    let inner = text.strip_suffix(')')?;
-    let mut parts = inner.strip_prefix("rgba(").or_else(|| inner.strip_prefix("rgb("))?.split(',');
-    let mut rgb = [0; 3];
-    for part in &mut rgb {
-        *part = parts.next()?.trim().parse().ok()?;
-    }
-    matches!(parts.next().map(str::trim), None | Some("1")).then_some(rgb)
-}
-
-/// Reads `#rrggbb`.
-pub fn hex(text: &str) -> Option<Rgb> {
-    let digits = text.strip_prefix('#').filter(|digits| digits.len() == 6 && digits.is_ascii())?;
-    let mut rgb = [0; 3];
-    for (at, part) in rgb.iter_mut().enumerate() {
-        *part = u8::from_str_radix(&digits[at * 2..at * 2 + 2], 16).ok()?;
-    }
-    Some(rgb)
+/// The reject button from what the page measured: width, height, 1 if visible, ink, ground.
+pub fn reject_button(measured: &[i32]) -> Option<RejectButton> {
+    let &[width, height, visible, ink, ground] = measured else { return None };
+    let side = |pixels| u16::try_from(pixels).unwrap_or_default();
+    let contrast = if ink < 0 || ground < 0 { 0 } else { contrast(ink, ground) };
+    Some(RejectButton { width: side(width), height: side(height), contrast, visible: visible == 1 })
 }
 
 /// Contrast ratio times 100, from 100 to 2100 (WCAG 2.2, "contrast ratio").
-pub fn contrast(a: Rgb, b: Rgb) -> u16 {
+pub fn contrast(a: i32, b: i32) -> u16 {
     let (a, b) = (luminance(a) + 0.05, luminance(b) + 0.05);
     let ratio = if a > b { a / b } else { b / a };
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "between 100 and 2100")]
@@ -38,16 +22,22 @@ pub fn contrast(a: Rgb, b: Rgb) -> u16 {
 }
 
 /// Black or white, whichever reads better on this colour: never under 4.5 to 1.
-pub fn ink_on(background: Rgb) -> &'static str {
-    if contrast(background, [255; 3]) >= 450 { "#fff" } else { "#000" }
+pub fn ink_on(ground: i32) -> &'static str {
+    if contrast(ground, 0xff_ffff) >= RejectButton::MIN_CONTRAST { "#fff" } else { "#000" }
 }
 
-fn luminance(rgb: Rgb) -> f64 {
-    let [red, green, blue] = rgb.map(|part| {
-        let part = f64::from(part) / 255.0;
+/// Reads `#rrggbb`.
+pub fn hex(text: &str) -> Option<i32> {
+    let digits = text.strip_prefix('#').filter(|digits| digits.len() == 6)?;
+    i32::try_from(i64::from_str_radix(digits, 16).ok()?).ok()
+}
+
+fn luminance(color: i32) -> f64 {
+    let part = |shift: i32| {
+        let part = f64::from((color >> shift) & 255) / 255.0;
         if part <= 0.04045 { part / 12.92 } else { power_2_4((part + 0.055) / 1.055) }
-    });
-    0.2126 * red + 0.7152 * green + 0.0722 * blue
+    };
+    0.2126 * part(16) + 0.7152 * part(8) + 0.0722 * part(0)
 }
 
 /// `x` to the power of 2.4 by square roots: 0.4 is 0.0110 0110 … in binary. The library's `pow` would cost
@@ -78,34 +68,41 @@ mod tests {
 
     #[test]
     fn contrast_is_that_of_the_wcag() {
-        assert_eq!(contrast([0; 3], [255; 3]), 2100);
-        assert_eq!(contrast([255; 3], [255; 3]), 100);
+        assert_eq!(contrast(0, 0xff_ffff), 2100);
+        assert_eq!(contrast(0xff_ffff, 0xff_ffff), 100);
         // The well-known smallest grey that passes on white, and the greatest that does not.
-        assert!(contrast([118; 3], [255; 3]) >= 450);
-        assert!(contrast([119; 3], [255; 3]) < 450);
-        assert_eq!(contrast([255, 0, 0], [255; 3]), 399);
+        assert!(contrast(0x76_7676, 0xff_ffff) >= 450);
+        assert!(contrast(0x77_7777, 0xff_ffff) < 450);
+        assert_eq!(contrast(0xff_0000, 0xff_ffff), 399);
     }
 
     #[test]
     fn text_on_any_accent_can_be_read() {
-        for red in (0..=255).step_by(15) {
-            for green in (0..=255).step_by(15) {
-                for blue in (0..=255).step_by(15) {
-                    let ink = if ink_on([red, green, blue]) == "#fff" { [255; 3] } else { [0; 3] };
-                    assert!(contrast([red, green, blue], ink) >= 450, "{red} {green} {blue}");
-                }
-            }
+        for color in (0..=0xff_ffff).step_by(997) {
+            let ink = if ink_on(color) == "#fff" { 0xff_ffff } else { 0 };
+            assert!(contrast(color, ink) >= 450, "{color:06x}");
+        }
+    }
+
+    #[test]
+    fn a_button_that_was_not_measured_or_cannot_be_read_is_not_fair() {
+        assert!(reject_button(&[200, 44, 1, 0xff_ffff, 0x0b_5cab]).expect("measured").is_fair());
+        assert_eq!(reject_button(&[]), None);
+        for unfair in [
+            [200, 44, 0, 0xff_ffff, 0],
+            [200, 44, 1, -1, 0],
+            [12, 44, 1, 0xff_ffff, 0],
+            [200, -4, 1, 0xff_ffff, 0],
+        ] {
+            assert!(!reject_button(&unfair).expect("measured").is_fair(), "{unfair:?}");
         }
     }
 
     #[test]
     fn only_whole_colours_are_read() {
-        assert_eq!(opaque("rgb(1, 20, 255)"), Some([1, 20, 255]));
-        assert_eq!(opaque("rgba(1, 2, 3, 1)"), Some([1, 2, 3]));
-        for wrong in ["rgba(0, 0, 0, 0)", "rgba(1, 2, 3, 0.9)", "color(srgb 1 1 1)", "red", "", "rgb(1, 2)"] {
-            assert_eq!(opaque(wrong), None, "{wrong}");
+        assert_eq!(hex("#0b5cab"), Some(0x0b_5cab));
+        for wrong in ["#abc", "0b5cab", "#€€", "#-12345", "#0b5ca·"] {
+            assert!(hex(wrong).is_none_or(|color| color < 0), "{wrong}");
         }
-        assert_eq!(hex("#0b5cab"), Some([0x0b, 0x5c, 0xab]));
-        assert_eq!((hex("#abc"), hex("0b5cab"), hex("#€€")), (None, None, None));
     }
 }
