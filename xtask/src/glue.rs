@@ -17,7 +17,9 @@ export default async function (source) {
 /// Replaces the names that wasm-opt shortened in the module; `names` is what it printed about that.
 pub fn shorten(glue: &str, names: &str) -> Result<String> {
     let names: Value = serde_json::from_str(names).context("read the names that wasm-opt printed")?;
+    // Lines of the modules that the engine imports from: their functions join the one object below.
     let mut glue = glue.to_owned();
+    let mut direct = String::new();
     for import in triples(&names["imports"]) {
         let [module, long, short] = import.as_slice() else {
             bail!("an import has module, name and short name")
@@ -25,10 +27,19 @@ pub fn shorten(glue: &str, names: &str) -> Result<String> {
         // The object of a module is named once, its functions each once.
         glue = glue.replace(&format!("\"{module}\": import0"), "\"a\": import0");
         let key = format!("        {long}: ");
+        if let Some(object) = object_of(&glue, module).filter(|_| !glue.contains(&key)) {
+            direct.push_str(&format!("{short}: {object}.{long}, "));
+            continue;
+        }
         if glue.matches(&key).count() != 1 {
             bail!("the glue does not define {long} once");
         }
         glue = glue.replace(&key, &format!("        {short}: "));
+    }
+    if !direct.is_empty() {
+        glue = glue.replace("\"a\": import0", &format!("\"a\": Object.assign(import0, {{ {direct}}})"));
+        let lines = glue.lines().filter(|line| !line.starts_with("        \"./snippets/"));
+        glue = lines.fold(String::new(), |text, line| text + line + "\n");
     }
     for export in triples(&names["exports"]) {
         let [long, short] = export.as_slice() else { bail!("an export has name and short name") };
@@ -41,6 +52,12 @@ pub fn shorten(glue: &str, names: &str) -> Result<String> {
 pub fn with_own_loader(glue: &str) -> Result<String> {
     let start = glue.find("async function __wbg_load(").context("find the loader in the glue")?;
     Ok(format!("{}{LOADER}", &glue[..start]))
+}
+
+/// The name under which the glue has a module of ours as a whole.
+fn object_of(glue: &str, module: &str) -> Option<String> {
+    let (_, rest) = glue.split_once(&format!("\"{module}\": "))?;
+    rest.split([',', '\n']).next().map(str::to_owned)
 }
 
 fn triples(list: &Value) -> Vec<Vec<&str>> {
@@ -79,6 +96,18 @@ mod tests {
         assert!(short.contains("        b: function"));
         assert!(short.contains("\"a\": import0"));
         assert!(short.contains("export function start"));
+    }
+
+    #[test]
+    fn functions_of_our_own_modules_join_the_one_object() {
+        let glue = GLUE.replace("    };\n};", "").replace(
+            "        \"./x_bg.js\": import0,\n",
+            "        \"./x_bg.js\": import0,\n        \"./snippets/page.js\": import1,\n",
+        );
+        let names = r#"{"imports": [["./snippets/page.js", "open", "b"], ["./x_bg.js", "__wbg_now_1", "c"]], "exports": []}"#;
+        let short = shorten(&glue, names).expect("the names are there");
+        assert!(short.contains("\"a\": Object.assign(import0, { b: import1.open, })"), "{short}");
+        assert!(!short.contains("./snippets/page.js\": import1"));
     }
 
     #[test]
