@@ -1,4 +1,4 @@
-//! `GET /v1/sites/{site}/policy`: the current version as published.
+//! `GET /v1/sites/{site}/policy`: the current version as published, with its hash.
 
 use crate::api::problem::{Kind, Problem, ProblemBody};
 use crate::state::AppState;
@@ -28,9 +28,12 @@ pub fn configure(config: &mut ServiceConfig) {
 pub(super) async fn current(state: Data<AppState>, site: Path<String>) -> Result<HttpResponse, Problem> {
     let site = SiteId::parse(&site).ok_or_else(|| Problem::new(Kind::UnknownSite))?;
     let policies = state.policies.site(&site).await?.ok_or_else(|| Problem::new(Kind::UnknownSite))?;
+    let policy = &policies.current;
+    // The hash cannot stand in the bytes that it is made of; every document is an object with members.
+    let body = format!("{{\"hash\":\"{}\",{}", policy.engine.hash, &policy.document[1..]);
     Ok(HttpResponse::Ok()
         .content_type("application/json")
         .insert_header(("Cache-Control", "no-cache"))
         .insert_header(("ETag", format!("\"{}\"", policies.current.engine.hash)))
-        .body(policies.current.document.clone()))
+        .body(body))
 }

@@ -1,4 +1,4 @@
-//! `avow site`, `avow snippet`, `avow policy-schema`.
+//! `avow site` publishes, checks and shows policies; `avow policy-schema` prints their schema.
 
 use crate::clock::Clock;
 use crate::config::Database;
