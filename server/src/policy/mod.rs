@@ -23,6 +23,7 @@ use avow_shared::policy::{Policy, Purpose};
 use avow_shared::regime::{Behaviour, Regime};
 use document::Document;
 use domains::Domains;
+use serde::Deserialize;
 use std::collections::BTreeMap;
 
 /// A published version, ready to judge submissions with.
@@ -40,10 +41,30 @@ pub struct Published {
     pub document: String,
 }
 
+/// The parts of a [`Document`] that requests are judged with.
+#[derive(Debug, Deserialize)]
+struct Parts {
+    site: String,
+    version: u32,
+    domains: Vec<String>,
+    superseded_days: u16,
+    regime: document::Regime,
+    purposes: Vec<PurposeParts>,
+    texts_sha256: BTreeMap<String, String>,
+}
+
+#[derive(Debug, Deserialize)]
+struct PurposeParts {
+    id: String,
+    category: String,
+    basis: String,
+    since: u32,
+}
+
 impl Published {
     /// Reads a stored document back; `Err` names the part that cannot be read.
     pub fn from_document(document: &str, hash: &str) -> Result<Self, &'static str> {
-        let read: Document = serde_json::from_str(document).map_err(|_| "document")?;
+        let read: Parts = serde_json::from_str(document).map_err(|_| "document")?;
         let regime = Regime {
             id: read.regime.id,
             behaviour: Behaviour::parse(&read.regime.behaviour).ok_or("behaviour")?,
