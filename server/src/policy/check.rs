@@ -145,21 +145,21 @@ fn check_look(file: &File, faults: &mut Collector<'_>) {
     };
     // Text on the accent is black or white, whichever reads better; one of them always does. What may fail is
     // that a button cannot be told from the page.
-    for (scheme, ground, name) in [("dark", [0xff; 3], "white"), ("light", [0x1d, 0x1f, 0x23], "dark grey")] {
-        let ratio = contrast(accent, ground);
-        if look.scheme.value != scheme && look.scheme.value != "auto" && ratio < 3.0
-            || look.scheme.value == "auto" && scheme == "dark" && ratio < 3.0
-        {
-            faults.add(
-                &look.accent.span,
-                "accent-contrast",
-                format!(
-                    "`{}` on {name} has a contrast of {ratio:.1} to 1: buttons need 3 to 1 (WCAG 1.4.11), for refusing \
-                     as for accepting",
-                    look.accent.value
-                ),
-            );
-        }
+    let (ground, name) = match look.scheme.value.as_str() {
+        "dark" => ([0x1d, 0x1f, 0x23], "dark grey"),
+        _ => ([0xff; 3], "white"),
+    };
+    let ratio = contrast(accent, ground);
+    if ratio < 3.0 {
+        faults.add(
+            &look.accent.span,
+            "accent-contrast",
+            format!(
+                "`{}` on {name} has a contrast of {ratio:.1} to 1: buttons need 3 to 1 (WCAG 1.4.11), for refusing as \
+                 for accepting",
+                look.accent.value
+            ),
+        );
     }
 }
 
@@ -305,21 +305,24 @@ fn check_basis(
     }
     let word = &purpose.basis.value;
     let basis = Basis::parse(word);
-    if let (Some(basis), Some(category), Some(jurisdiction)) = (basis, category, jurisdiction)
-        && let Some(reason) = law::objection(basis, category, jurisdiction)
-    {
+    let objection = match (basis, category, jurisdiction) {
+        (Some(basis), Some(category), Some(jurisdiction)) => law::objection(basis, category, jurisdiction),
+        (None, ..) => Some(
+            jurisdiction.or_else(|| Jurisdiction::find("eu")).and_then(|law| law::not_a_basis(word, law)).unwrap_or_else(
+                || format!("`{word}` is none of consent, communication, strictly_necessary, statistics, appearance"),
+            ),
+        ),
+        _ => None,
+    };
+    // With a basis that cannot stand, the lawful basis beside it cannot be judged.
+    let judged = objection.is_none();
+    if let Some(reason) = objection {
         faults.add(&purpose.basis.span, "basis", format!("purpose `{}`: {reason}", purpose.id.value));
     }
-    if basis.is_none() {
-        let law = jurisdiction.or_else(|| Jurisdiction::find("eu"));
-        let reason = law.and_then(|law| law::not_a_basis(word, law)).unwrap_or_else(|| {
-            format!("`{word}` is none of consent, communication, strictly_necessary, statistics, appearance")
-        });
-        faults.add(&purpose.basis.span, "basis", format!("purpose `{}`: {reason}", purpose.id.value));
-    }
-    if !LAWFUL_BASES.contains(&purpose.lawful_basis.value.as_str()) {
-        one_of(&purpose.lawful_basis, &LAWFUL_BASES, "lawful-basis", faults);
-    } else if let Some(basis) = basis
+    one_of(&purpose.lawful_basis, &LAWFUL_BASES, "lawful-basis", faults);
+    if let Some(basis) = basis
+        && judged
+        && LAWFUL_BASES.contains(&purpose.lawful_basis.value.as_str())
         && let Some(reason) = law::lawful_objection(basis, &purpose.lawful_basis.value)
     {
         faults.add(

@@ -27,7 +27,7 @@ pub const MIN_REFUSAL_DAYS: i64 = 180;
 
 const EPRIVACY: &str = "Article 5(3) of the ePrivacy Directive";
 const PECR: &str = "PECR regulation 6 and Schedule A1";
-const LOCAL: &str = "the law on storage and access there, read as strictly as the ePrivacy Directive,";
+const LOCAL: &str = "the law there (read as strictly as the ePrivacy Directive)";
 
 /// A year and a month is the longest that any authority's guidance lets a consent stand without a reminder.
 const MAX_GRANT_DAYS: i64 = 395;
@@ -102,6 +102,12 @@ pub fn objection(basis: Basis, category: Category, jurisdiction: &Jurisdiction) 
     match (category, basis) {
         (Category::Necessary, Basis::Communication | Basis::StrictlyNecessary)
         | (Category::Optional(_), Basis::Consent) => None,
+        (Category::Optional(OptionalCategory::Analytics), Basis::Statistics)
+        | (Category::Optional(OptionalCategory::Functional), Basis::Appearance)
+            if jurisdiction.exemptions =>
+        {
+            None
+        }
         (Category::Necessary, Basis::Consent) => Some(
             "a necessary purpose cannot be refused, and consent that cannot be refused is not consent (UK GDPR \
              Art 7(4)): make it `strictly_necessary` if it is, else give it another category"
@@ -118,12 +124,10 @@ pub fn objection(basis: Basis, category: Category, jurisdiction: &Jurisdiction) 
         ),
         (Category::Optional(_), Basis::Statistics | Basis::Appearance) if !jurisdiction.exemptions => {
             Some(format!(
-                "{law} knows no exemption for statistics or appearance: only `gb` does (PECR Sch A1 paras 5 and 6). \
-                 Rest it on `consent`"
+                "under {law} statistics and appearance are no exemptions: they are in `gb` only (PECR Sch A1 paras 5 \
+                 and 6). Rest it on `consent`"
             ))
         }
-        (Category::Optional(OptionalCategory::Analytics), Basis::Statistics)
-        | (Category::Optional(OptionalCategory::Functional), Basis::Appearance) => None,
         (Category::Optional(_), Basis::Statistics) => Some(
             "PECR Sch A1 para 5 is for the sole purpose of statistics on the site's own use: only an `analytics` \
              purpose can rest on it"
@@ -142,12 +146,12 @@ pub fn not_a_basis(word: &str, jurisdiction: &Jurisdiction) -> Option<String> {
     let law = jurisdiction.law;
     match word {
         "legitimate_interests" | "legitimate_interest" => Some(format!(
-            "{law} does not allow storing or reading something on a visitor's device for legitimate interests: \
+            "under {law} nothing may be stored on, or read from, a visitor's device for legitimate interests: \
              rest it on `consent`, or on `strictly_necessary` if the visitor's own request needs it. Legitimate \
              interests may be the `lawful_basis` of what a necessary purpose does with the data afterwards"
         )),
         "contract" | "legal_obligation" | "public_task" | "vital_interests" => Some(format!(
-            "`{word}` is a lawful basis of the UK GDPR's Article 6, not one of {law}: write it in `lawful_basis`, \
+            "`{word}` is a lawful basis of the UK GDPR's Article 6, not a ground under {law}: write it in `lawful_basis`, \
              and here why the item may be stored at all"
         )),
         _ => None,
