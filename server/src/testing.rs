@@ -3,6 +3,7 @@
 use crate::app;
 use crate::clock::Clock;
 use crate::log::sequencer::Writer;
+use crate::policy::compile;
 use crate::rng::Rng;
 use crate::state::AppState;
 use crate::store::Store;
@@ -26,18 +27,15 @@ pub fn site() -> SiteId {
     SiteId::parse("site").expect("a site's name")
 }
 
-/// Publishes the next version of a small policy and returns its number.
+/// Its policy file.
+const POLICY: &str = include_str!("testing/site.toml");
+
+/// Publishes the next version of that policy under a hash of the test's own, and returns its number.
 pub async fn publish(store: &Store, current: u32, hash: &str, now: Millis) -> u32 {
-    let document = format!(
-        r#"{{"site":"site","version":{},"domains":["site.example"],"superseded_days":7,
-        "regime":{{"id":"strictest","behaviour":"consent_first","exemptions":false,"grant_days":180,"refusal_days":180}},
-        "purposes":[
-        {{"id":"session","category":"necessary","basis":"strictly_necessary","since":1}},
-        {{"id":"analytics","category":"analytics","basis":"consent","since":1}},
-        {{"id":"marketing","category":"marketing","basis":"consent","since":1}}],
-        "texts_sha256":{{"en":"{HASH}","cy":"{HASH}"}}}}"#,
-        current + 1
-    );
+    let file = compile::read(POLICY, "site.toml").unwrap_or_else(|faults| panic!("{faults}"));
+    let mut document = compile::compile(&file, &[]);
+    document.version = current + 1;
+    let document = document.to_canonical();
     let new = NewPolicy { hash, source: "", document: &document };
     store.publish_version(&site(), current, &new, now).await.expect("a policy is published")
 }
@@ -106,7 +104,7 @@ pub fn submission(n: u8, analytics: bool, marketing: bool) -> Submission {
         choices: vec![("analytics".to_owned(), analytics), ("marketing".to_owned(), marketing)],
         decided_at: NOW.0,
         locale: "en".to_owned(),
-        regime: "strictest".to_owned(),
+        regime: "gb".to_owned(),
         surface: Surface::Banner,
         control,
         input: Input::Pointer,

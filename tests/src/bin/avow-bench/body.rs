@@ -37,7 +37,7 @@ impl Template {
             choices: vec![("analytics".to_owned(), true), ("marketing".to_owned(), false)],
             decided_at: now().0,
             locale: "en".to_owned(),
-            regime: "strictest".to_owned(),
+            regime: "gb".to_owned(),
             surface: Surface::Preferences,
             control: Control::Save,
             input: Input::Pointer,
