@@ -7,7 +7,7 @@
 // Read next: `../src/page.rs` (the same functions as the engine sees them).
 
 const w = window, d = document, memory = {};
-let facts, policy, guard, tabs, timer, waiting;
+let config, policy, root, guard, tabs, timer, waiting, leaving;
 
 const silently = (act) => {
   try {
@@ -20,10 +20,10 @@ const byId = (id) => d.getElementById(id);
 const list = (words) => words.split(" ").filter(Boolean);
 
 /** Takes the compiled policy, `window.__avow` and the configuration, and listens. */
-export function open(compiled, page, config) {
+export function open(compiled, page, settings) {
   policy = compiled;
   guard = page;
-  facts = { policy, guard, config, window: w };
+  config = settings;
   for (const purpose of policy.purposes) {
     purpose.optional = purpose.category !== "necessary";
     for (const service of purpose.services) {
@@ -34,11 +34,6 @@ export function open(compiled, page, config) {
       }
     }
   }
-  facts.said = silently(() => {
-    const said = sessionStorage.getItem("avow_said");
-    sessionStorage.removeItem("avow_said");
-    return said;
-  });
   // The page's own calls, which `boot.js` passes on.
   guard.call = (name) => hear("call", name, means(w.event));
   d.addEventListener("click", click, true);
@@ -47,16 +42,16 @@ export function open(compiled, page, config) {
   d.addEventListener("DOMContentLoaded", () => hear("revive"));
   d.addEventListener("visibilitychange", () => d.hidden || hear("follow"));
   w.addEventListener("pageshow", () => hear("follow"));
-  w.addEventListener("online", () => hear("flush"));
+  w.addEventListener("online", flush);
   silently(() => {
     tabs = new BroadcastChannel("avow");
     tabs.onmessage = () => hear("follow");
   });
 }
 
-/** Adds the style sheet; `root` are the declarations of the look, for every root of ours. */
-export function style(css, root) {
-  facts.root = root;
+/** Adds the style sheet; `look` are the declarations of the look, for every root of ours. */
+export function style(css, look) {
+  root = look;
   try {
     // As a sheet and not as an element: a page's own strict policy lets it through.
     const sheet = new CSSStyleSheet();
@@ -71,7 +66,8 @@ export function style(css, root) {
 }
 
 function hear(event, id = "", input = "script") {
-  guard.engine.hear(event, id, input);
+  // A page on its way out takes nothing more.
+  if (!leaving) guard.engine.hear(event, id, input);
 }
 
 /** By what means an event was made; a program's own is `script`. */
@@ -88,10 +84,28 @@ function click(event) {
   if (ours && (ours.id !== "avow-dialog" || ours === event.target)) hear("click", ours.id, means(event));
 }
 
-/** A fact by its path: `policy.…`, `guard.…`, `config.…`, `window.…`, `said`. Empty if there is none. */
-export function fact(path) {
-  const value = path.split(".").reduce((of, key) => (of === null || of === undefined ? of : of[key]), facts);
-  return value === null || value === undefined ? "" : String(value);
+/** What the engine must know: fields by line ends, the regime first, then six for each purpose. */
+export function read() {
+  const { regime } = policy, { look } = policy;
+  return [
+    policy.schema, policy.site, policy.version, regime.id, regime.behaviour, regime.exemptions, regime.grant_days, regime.refusal_days,
+    w.navigator.globalPrivacyControl === true, look.accent, look.radius,
+    ...policy.purposes.flatMap(({ id, category, basis, since, hosts }) => [id, category, basis, since, hosts]),
+  ].join("\n");
+}
+
+/** The page's state: whether a policy is in force, its hosts, the origins that it blocked. */
+export function enforced() {
+  return guard.hosts ? guard.hosts + "\n" + guard.origins : "";
+}
+
+/** The text that confirms an answer which had the page loaded anew, or nothing. */
+export function said() {
+  return silently(() => {
+    const said = sessionStorage.getItem("avow_said");
+    sessionStorage.removeItem("avow_said");
+    return said;
+  }) || "";
 }
 
 /** Numbers from 0 to 255. */
@@ -169,7 +183,7 @@ function element(parent, head, tokens, inner, data) {
           node.lang = policy.lang;
           node.dir = policy.dir;
           if (look.scheme !== "auto") node.classList.add("avow-" + look.scheme);
-          node.style.cssText = facts.root;
+          node.style.cssText = root;
         }
         break;
       case "=":
@@ -238,9 +252,10 @@ export function switches() {
   return Array.from(d.querySelectorAll("#avow-dialog input:checked"), (input) => input.id.slice(7)).join(" ");
 }
 
-/** `document.cookie`. */
-export function cookies() {
-  return d.cookie;
+/** The value of our cookie; empty if there is none, or two that differ. */
+export function ours() {
+  const found = new Set(d.cookie.split(/; */).filter((pair) => pair.startsWith("avow=")));
+  return found.size === 1 ? [...found][0].slice(5) : "";
 }
 
 // Every domain and path that a cookie which this page sees may have been set for.
@@ -261,7 +276,7 @@ function expire(name) {
 
 /** Sets our cookie for so many seconds; true if it can be read back. */
 export function bake(value, seconds) {
-  const table = policy.cookie_domain, own = "avow=" + value;
+  const table = policy.cookie_domain;
   let domain = location.hostname, found = table[domain];
   // Declared for the host itself, or for a `*.` above it.
   while (found === undefined && domain.indexOf(".") >= 0) {
@@ -272,26 +287,10 @@ export function bake(value, seconds) {
   return [found || "", ""].some((domain) => {
     // Two cookies of ours with different values would be no decision.
     expire("avow");
-    d.cookie = own + ";path=/;samesite=lax;max-age=" + seconds +
+    d.cookie = "avow=" + value + ";path=/;samesite=lax;max-age=" + Math.floor(seconds) +
       (location.protocol === "https:" ? ";secure" : "") + (domain ? ";domain=" + domain : "");
-    return d.cookie.split("; ").includes(own);
+    return ours() === value;
   });
-}
-
-/** Reads local storage. Where there is none, the page's memory does while the page lives. */
-export function kept(key) {
-  return silently(() => localStorage.getItem(key)) || memory[key] || "";
-}
-
-/** Writes local storage; an empty value removes the key. */
-export function keep(key, value) {
-  delete memory[key];
-  try {
-    if (value) localStorage.setItem(key, value);
-    else localStorage.removeItem(key);
-  } catch {
-    memory[key] = value;
-  }
 }
 
 /**
@@ -384,40 +383,142 @@ function start(tag) {
   }
 }
 
-/** Lets the engine hear the clock after a while; an earlier wish is dropped. */
-export function wake(ms) {
-  clearTimeout(timer);
-  timer = setTimeout(() => hear("flush"), ms);
-}
-
 /** Loads the page anew, where `said` names the text that confirms. */
 export function reload(said) {
+  leaving = true;
+  // What was sent loses its answer with the page: the next one asks again.
+  save(load().map((entry) => ({ ...entry, due: 0 })));
   silently(() => said && sessionStorage.setItem("avow_said", said));
   location.reload();
 }
 
-/** Posts a body; then the engine hears the status, 0 if none came, with seal and `Retry-After`. */
-export function post(url, id, body) {
-  const done = (status, answer, retry) =>
-    guard.engine.reply(id, status, (answer && answer.seal) || "", parseInt(retry, 10) || 0);
-  fetch(url, {
-    method: "POST",
-    // It outlives the page, and carries no cookie.
-    keepalive: true,
-    credentials: "omit",
-    headers: { "Content-Type": "application/json" },
-    body,
-  }).then(
-    (answer) => {
-      const retry = answer.headers.get("Retry-After");
-      return answer.json().then(
-        (json) => done(answer.status, json, retry),
-        // Cut short or not ours: a success without its body is none.
-        () => done(answer.ok ? 0 : answer.status, null, retry),
-      );
+// Reads local storage. Where there is none, the page's memory does while the page lives.
+function kept(key) {
+  return silently(() => JSON.parse(localStorage.getItem(key))) || memory[key];
+}
+
+function keep(key, value) {
+  delete memory[key];
+  try {
+    if (value) localStorage.setItem(key, JSON.stringify(value));
+    else localStorage.removeItem(key);
+  } catch {
+    memory[key] = value;
+  }
+}
+
+// The outbox: decisions that wait, oldest first. Two tabs may send the same one; the server answers a repeat
+// as it did the first, so the lease of half a minute only saves traffic.
+const OUTBOX = "avow_outbox", GRANT = "avow_grant", DAY = 864e5;
+const load = () => [].concat(kept(OUTBOX) || []);
+const save = (box) => keep(OUTBOX, box.length && box);
+
+/** The record that the visitor can name now: the one that waits, or the live grant's; empty if there is none. */
+export function live() {
+  return (load().pop() || kept(GRANT) || { id: "" }).id;
+}
+
+/** Forgets the record of a grant that no longer lives. */
+export function forget() {
+  keep(GRANT);
+}
+
+/**
+ * Puts a decision on its way to the server. An id and its secret stay on the device until the server has
+ * acknowledged, and for a grant while it lives, so that its withdrawal can be tied to it.
+ */
+export function send(id, secret, cookie, decision, surface, control, input, reject) {
+  const { choices, decidedAt } = JSON.parse(decision), { navigator, innerWidth } = w;
+  const box = load(), former = box[box.length - 1] || kept(GRANT), link = { chain: former ? former.chain + 1 : 0, id, secret };
+  const [width, height, contrast, visible] = reject;
+  const body = JSON.stringify({
+    ...link,
+    choices,
+    control,
+    decided_at: decidedAt,
+    input,
+    locale: policy.lang,
+    policy: { sha256: policy.hash, version: policy.version },
+    previous: former ? { id: former.id, secret: former.secret } : null,
+    regime: policy.regime.id,
+    signals: { dnt: navigator.doNotTrack === "1", gpc: navigator.globalPrivacyControl === true },
+    site: policy.site,
+    surface,
+    ui: {
+      // The guard that really ran, which a pasted snippet may have frozen.
+      form: guard.config.form,
+      guard: guard.config.assets.guard,
+      reject: reject.length ? { contrast, height, visible: visible === 1, width } : null,
+      theme: policy.look.theme,
+      viewport: innerWidth < 600 ? "narrow" : innerWidth < 1024 ? "medium" : "wide",
+      // The 16 hexadecimal digits in `avow-<16 hex>.wasm`.
+      widget: config.assets.wasm.slice(5, 21),
     },
-    () => done(0),
-  );
+  });
+  box.push({ ...link, cookie, body, at: decidedAt, tries: 0, due: 0 });
+  save(box.slice(-20));
+  keep(GRANT, Object.values(choices).includes(true) && link);
+  flush();
+}
+
+/** Sends what is due, and sets the clock for what is not. */
+export function flush() {
+  const now = Date.now();
+  // The server takes nothing older.
+  const box = load().filter(({ at }) => at > now - 31 * DAY), due = [];
+  for (const entry of box) {
+    // A moment far ahead comes from a clock that was set back since.
+    if (entry.due <= now || entry.due > now + DAY) {
+      entry.due = now + 3e4;
+      entry.tries++;
+      due.push(entry);
+    }
+  }
+  save(box);
+  due.forEach(post);
+  clearTimeout(timer);
+  if (box.length) timer = setTimeout(flush, Math.min(...box.map((entry) => entry.due)) - now + 200);
+}
+
+async function post({ id, body }) {
+  let status = 0, seal, retry;
+  try {
+    const answer = await fetch(config.base + "/v1/consents", {
+      method: "POST",
+      // It outlives the page, and carries no cookie.
+      keepalive: true,
+      credentials: "omit",
+      headers: { "Content-Type": "application/json" },
+      body,
+    });
+    retry = parseInt(answer.headers.get("Retry-After"), 10);
+    // A success that was cut short is none.
+    if (answer.ok) ({ seal } = await answer.json());
+    status = answer.status;
+  } catch {
+    // No answer.
+  }
+  // A page on its way out cuts its own requests short: that is no answer to book.
+  if (status || !leaving) book(id, status, seal, retry || 0);
+}
+
+function book(id, status, seal, retry) {
+  const box = load(), at = box.findIndex((entry) => entry.id === id);
+  if (at < 0) return;
+  const wait = guard.engine.wait(status, retry, box[at].tries);
+  if (wait) box[at].due = Date.now() + wait;
+  else {
+    const [{ cookie }] = box.splice(at, 1);
+    // The seal goes behind the value that it was made for, if that still is the value.
+    if (status < 300) {
+      if (/^[\w-]{22}$/.test(seal) && ours() === cookie + ".-") {
+        bake(cookie + "." + seal, parseInt(cookie.split(".")[3], 36) - Date.now() / 1000);
+      }
+      // A grant that the server will never take has no record: nothing is left to tie a withdrawal to.
+    } else if ((kept(GRANT) || {}).id === id) forget();
+  }
+  save(box);
+  flush();
 }
 
 /** Tells the page of a decision, and other tabs if it was made here. */

@@ -4,17 +4,22 @@
 
 use crate::gate::{self, Change};
 use crate::look;
-use crate::machine::{How, Machine, Said, Wish};
-use crate::page::{cookies, emit, fact, marked, measure, moment, reload, revive, settle, style, switches};
-use crate::policy::{self, Hosts};
-use crate::{net, view};
+use crate::machine::{Answer, How, Machine, Said, Wish};
+use crate::page::{
+    bake, emit, enforced, flush, forget, live, marked, measure, moment, ours, random, reload, revive, said,
+    send, settle, style, switches,
+};
+use crate::policy::Facts;
+use crate::view;
 use avow_shared::act::{Input, Surface};
 use avow_shared::category::Category;
+use avow_shared::cookie::{encode, unsealed_value};
 use avow_shared::decision::Decision;
 use avow_shared::engine::{Ask, Reason};
+use avow_shared::id::RecordId;
 use avow_shared::json::Writer;
-use avow_shared::policy::Policy;
-use avow_shared::signals::{CONSENT_MODE, Signals};
+use avow_shared::reference;
+use avow_shared::signals::CONSENT_MODE;
 use std::cell::{Cell, RefCell};
 
 const CSS: &str = include_str!(concat!(env!("OUT_DIR"), "/avow.css"));
@@ -22,74 +27,54 @@ const CSS: &str = include_str!(concat!(env!("OUT_DIR"), "/avow.css"));
 /// The widget of this page.
 #[derive(Debug)]
 pub struct App {
-    /// The policy that is shown.
-    pub policy: Policy,
-    hosts: Hosts,
+    facts: Facts<'static>,
     machine: RefCell<Machine>,
     /// The page is about to be loaded anew.
     leaving: Cell<bool>,
 }
 
 impl App {
-    /// Reads policy and device; `None` if the policy does not read as one.
-    pub fn new() -> Option<Self> {
-        let (policy, hosts) = policy::read(fact)?;
-        let signals = Signals {
-            gpc: fact("window.navigator.globalPrivacyControl") == "true",
-            dnt: fact("window.navigator.doNotTrack") == "1",
-        };
-        let machine = RefCell::new(Machine::new(&policy, signals, &cookies(), moment()));
-        Some(Self { policy, hosts, machine, leaving: Cell::new(false) })
+    /// Reads the device.
+    pub fn new(facts: Facts<'static>) -> Self {
+        let machine = Machine::new(&facts.policy, facts.signals, &ours(), moment());
+        Self { facts, machine: RefCell::new(machine), leaving: Cell::new(false) }
     }
 
     /// Shows what must be shown, starts what may run, clears what may not.
     pub fn start(&self) {
-        let accent = fact("policy.look.accent");
         let mut root = String::new();
-        if let Some(color) = look::hex(&accent) {
-            for part in ["--avow-accent:", &accent, ";--avow-ink-on:", look::ink_on(color), ";"] {
+        let accent = self.facts.accent;
+        if let Some(color) = look::hex(accent) {
+            for part in ["--avow-accent:", accent, ";--avow-ink-on:", look::ink_on(color), ";"] {
                 root.push_str(part);
             }
         }
-        for part in ["--avow-radius:", &fact("policy.look.radius"), "px"] {
+        for part in ["--avow-radius:", self.facts.radius, "px"] {
             root.push_str(part);
         }
         style(CSS, &root);
         view::furnish();
         if !self.machine.borrow().grants_any() {
-            net::forget_grant();
+            forget();
         }
         self.fit();
         // An answer that had the page loaded anew is confirmed here.
-        let said = fact("said");
+        let said = said();
         if !said.is_empty() {
-            view::confirm(&said, &net::code(), false);
+            view::confirm(&said, &code(), false);
         }
         self.ask();
-        net::flush();
+        flush();
     }
 
     /// Hears an event: `click` on one of our elements, `call` of `window.avow`, and those without an id.
     pub fn hear(&self, event: &str, id: &str, input: Input) {
-        // A page on its way out takes nothing more: what it sent would have nobody to hear the answer.
-        if self.leaving.get() {
-            return;
-        }
         match event {
             "click" | "call" => self.touch(id, input),
             // The dialog's own Escape: closed without an answer.
             "close" => view::close_dialog(),
             "revive" => revive(&self.allowed()),
-            "follow" => self.follow(),
-            _ => net::flush(),
-        }
-    }
-
-    /// Hears the server.
-    pub fn reply(&self, id: &str, status: u32, seal: &str, retry_after: u32) {
-        // A page on its way out cuts its own requests short: that is no answer to book.
-        if status != 0 || !self.leaving.get() {
-            net::book(id, status, seal, retry_after);
+            _ => self.follow(),
         }
     }
 
@@ -122,7 +107,7 @@ impl App {
     fn switches(&self) -> Vec<bool> {
         let on = switches();
         let mut granted = Vec::new();
-        for optional in self.policy.optional() {
+        for optional in self.facts.policy.optional() {
             granted.push(on.split(' ').any(|id| id == optional.purpose.id.as_str()));
         }
         granted
@@ -140,19 +125,18 @@ impl App {
                 (false, true) => "grants",
                 (false, false) => "",
             },
-            &net::code(),
+            &code(),
         );
     }
 
     fn wish(&self, wish: Wish, surface: Surface, input: Input) {
         let how = How { surface, input, reject: look::reject_button(&measure()) };
         let before = self.machine.borrow().evaluation.allowed.clone();
-        let answer = self.machine.borrow_mut().answer(&self.policy, wish, &how, moment());
+        let answer = self.machine.borrow_mut().answer(&self.facts.policy, wish, &how, moment());
         let Some(answer) = answer else { return self.open() };
-        let signals = self.machine.borrow().signals;
         // The device first: what follows must find the answer there, whatever happens to this page.
-        let kept = net::store(&answer.decision, None);
-        net::send(self, &answer.decision, answer.control, &how, signals);
+        let decision = to_json(&answer.decision);
+        let kept = self.keep(&answer, &decision, &how);
         let said = match answer.said {
             Said::Accepted => "accepted",
             Said::Rejected => "rejected",
@@ -161,16 +145,41 @@ impl App {
         };
         let focused = view::close_all();
         self.apply(&before, said, kept);
-        emit(&to_json(&answer.decision), true);
+        emit(&decision, true);
         if !self.leaving.get() {
-            view::confirm(said, &net::code(), focused);
+            view::confirm(said, &code(), focused);
         }
+    }
+
+    /// Keeps an answer on the device and puts it on its way; true if the device kept it.
+    fn keep(&self, answer: &Answer, json: &str, how: &How) -> bool {
+        let decision = &answer.decision;
+        let seconds = decision.expires.seconds() - moment().seconds();
+        #[expect(clippy::cast_precision_loss, reason = "at most two years")]
+        let kept = bake(&encode(decision, None), seconds as f64);
+        let bytes = random(26);
+        let (head, tail) = bytes.split_at(10);
+        let id = RecordId::from_parts(moment(), head.try_into().unwrap_or_default()).to_text();
+        let reject = how
+            .reject
+            .map(|reject| [reject.width, reject.height, reject.contrast, u16::from(reject.visible)]);
+        send(
+            &id,
+            &base64url(tail),
+            &unsealed_value(decision),
+            json,
+            how.surface.as_str(),
+            answer.control.as_str(),
+            how.input.as_str(),
+            reject.as_ref().map_or(&[], |reject| reject),
+        );
+        kept
     }
 
     /// Takes over what another tab has decided, and what time has ended.
     fn follow(&self) {
         let before = self.machine.borrow().evaluation.allowed.clone();
-        let differs = self.machine.borrow_mut().follow(&self.policy, &cookies(), moment());
+        let differs = self.machine.borrow_mut().follow(&self.facts.policy, &ours(), moment());
         if differs {
             self.apply(&before, "", true);
             let decision = self.decision();
@@ -179,7 +188,7 @@ impl App {
             }
             self.ask();
         }
-        net::flush();
+        flush();
     }
 
     /// Shows the first layer if an answer is missing, and takes both away if not.
@@ -207,7 +216,7 @@ impl App {
     fn allowed(&self) -> String {
         let machine = self.machine.borrow();
         let mut ids = String::new();
-        for (purpose, allowed) in self.policy.purposes().iter().zip(&machine.evaluation.allowed) {
+        for (purpose, allowed) in self.facts.policy.purposes().iter().zip(&machine.evaluation.allowed) {
             if *allowed {
                 ids.push_str(purpose.id.as_str());
                 ids.push(' ');
@@ -221,26 +230,20 @@ impl App {
     fn apply(&self, before: &[bool], said: &str, kept: bool) {
         let after = self.machine.borrow().evaluation.allowed.clone();
         let mut changes = Vec::new();
-        for (at, purpose) in self.policy.purposes().iter().enumerate() {
+        for (at, purpose) in self.facts.policy.purposes().iter().enumerate() {
             changes.push(Change {
                 purpose: purpose.id.as_str(),
-                hosts: &self.hosts[at],
+                hosts: self.facts.hosts[at],
                 before: before[at],
                 after: after[at],
             });
         }
-        let page = gate::Page {
-            // An empty list is a policy too.
-            hosts: (!fact("guard.hosts.length").is_empty()).then(|| fact("guard.hosts")),
-            blocked: fact("guard.origins"),
-            marked: marked(),
-            own: !said.is_empty(),
-            kept,
-        };
+        let (enforced, marked) = (enforced(), marked());
+        let page =
+            gate::Page { enforced: enforced.split_once('\n'), marked: &marked, own: !said.is_empty(), kept };
         self.leaving.set(gate::reloads(&changes, &page));
         self.fit();
         if self.leaving.get() {
-            net::release();
             reload(said);
         }
     }
@@ -259,7 +262,7 @@ impl App {
         let mut words = String::new();
         for (state, category) in CONSENT_MODE {
             let (mut any, mut all) = (category == Category::Necessary, true);
-            for (purpose, allowed) in self.policy.purposes().iter().zip(&machine.evaluation.allowed) {
+            for (purpose, allowed) in self.facts.policy.purposes().iter().zip(&machine.evaluation.allowed) {
                 if purpose.category == category {
                     any = true;
                     all &= *allowed;
@@ -286,4 +289,40 @@ fn to_json(decision: &Decision) -> String {
         json.key("version").int(i64::from(decision.version));
     });
     json.finish()
+}
+
+/// The reference code of the record that the visitor can name now, or empty.
+fn code() -> String {
+    RecordId::parse(&live()).map(|id| reference::code(&id)).unwrap_or_default()
+}
+
+/// Unpadded base64url (RFC 4648 section 5).
+fn base64url(bytes: &[u8]) -> String {
+    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+    let (mut text, mut word, mut bits) = (String::new(), 0u32, 0);
+    for byte in bytes {
+        word = (word << 8) | u32::from(*byte);
+        bits += 8;
+        while bits >= 6 {
+            bits -= 6;
+            text.push(DIGITS[(word >> bits) as usize & 63] as char);
+        }
+    }
+    if bits > 0 {
+        text.push(DIGITS[(word << (6 - bits)) as usize & 63] as char);
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::base64url;
+
+    #[test]
+    fn sixteen_bytes_are_the_22_characters_of_a_secret() {
+        assert_eq!(base64url(&[0; 16]), "A".repeat(22));
+        assert_eq!(base64url(&[0xff; 16]), format!("{}w", "_".repeat(21)));
+        // RFC 4648 section 10.
+        assert_eq!((base64url(b"foob"), base64url(b"fooba")), ("Zm9vYg".to_owned(), "Zm9vYmE".to_owned()));
+    }
 }

@@ -5,14 +5,13 @@
 //! reloads.
 
 /// What is known of the page; every text is a list.
-#[derive(Clone, Debug, Default)]
-pub struct Page {
-    /// Hosts that the policy in force lets through, by commas; `None` if no policy is in force.
-    pub hosts: Option<String>,
-    /// Origins that it has blocked, by commas.
-    pub blocked: String,
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Page<'a> {
+    /// Hosts that the policy in force lets through and origins that it has blocked, each by commas; `None` if no
+    /// policy is in force.
+    pub enforced: Option<(&'a str, &'a str)>,
     /// Purposes that tags on the page are marked with, by spaces.
-    pub marked: String,
+    pub marked: &'a str,
     /// Whether the answer was given on this page and not in another tab.
     pub own: bool,
     /// Whether the device kept the answer: without that, loading anew would only ask again.
@@ -33,14 +32,14 @@ pub struct Change<'a> {
 }
 
 /// Must the page be loaded anew?
-pub fn reloads(changes: &[Change<'_>], page: &Page) -> bool {
+pub fn reloads(changes: &[Change<'_>], page: &Page<'_>) -> bool {
     if !page.kept {
         return false;
     }
     if changes.iter().any(|change| change.before && !change.after) {
         return true;
     }
-    let Some(in_force) = &page.hosts else { return false };
+    let Some((in_force, blocked)) = page.enforced else { return false };
     if !page.own {
         return false;
     }
@@ -52,8 +51,8 @@ pub fn reloads(changes: &[Change<'_>], page: &Page) -> bool {
             .hosts
             .split(',')
             .filter(|host| !host.is_empty() && in_force.split(',').all(|other| other != *host));
-        all && !page.blocked.is_empty()
-            || missing.any(|host| marked || page.blocked.split(',').any(|origin| covers(host, origin)))
+        all && !blocked.is_empty()
+            || missing.any(|host| marked || blocked.split(',').any(|origin| covers(host, origin)))
     })
 }
 
@@ -82,9 +81,8 @@ mod tests {
     const COUNT: Change<'_> =
         Change { purpose: "count", hosts: "https://a.example,*.b.example:*", before: false, after: false };
 
-    fn page() -> Page {
-        Page { hosts: Some("https://cdn.example".to_owned()), own: true, kept: true, ..Page::default() }
-    }
+    const CDN: &str = "https://cdn.example";
+    const PAGE: Page<'_> = Page { enforced: Some((CDN, "")), marked: "", own: true, kept: true };
 
     fn granted(change: Change<'static>) -> Change<'static> {
         Change { after: true, ..change }
@@ -92,28 +90,30 @@ mod tests {
 
     #[test]
     fn a_refusal_never_reloads() {
-        let page =
-            Page { blocked: "https://a.example".to_owned(), marked: "count video".to_owned(), ..page() };
+        let page = Page { enforced: Some((CDN, "https://a.example")), marked: "count video", ..PAGE };
         assert!(!reloads(&[VIDEO, COUNT], &page));
     }
 
     #[test]
     fn a_grant_reloads_only_for_what_the_policy_in_force_keeps_out() {
-        assert!(!reloads(&[VIDEO, granted(COUNT)], &page()), "nothing on the page needs it");
-        let marked = Page { marked: "count".to_owned(), ..page() };
+        assert!(!reloads(&[VIDEO, granted(COUNT)], &PAGE), "nothing on the page needs it");
+        let marked = Page { marked: "count", ..PAGE };
         assert!(reloads(&[VIDEO, granted(COUNT)], &marked), "a marked tag's host is kept out");
         assert!(!reloads(&[granted(VIDEO), COUNT], &marked), "the mark is another purpose's");
-        let through = Page { hosts: Some("https://a.example,*.b.example:*".to_owned()), ..marked.clone() };
+        let through = Page { enforced: Some(("https://a.example,*.b.example:*", "")), ..marked };
         assert!(!reloads(&[VIDEO, granted(COUNT)], &through), "its hosts are let through already");
-        assert!(!reloads(&[VIDEO, granted(COUNT)], &Page { hosts: None, ..marked }), "no policy is in force");
+        assert!(
+            !reloads(&[VIDEO, granted(COUNT)], &Page { enforced: None, ..marked }),
+            "no policy is in force"
+        );
         for blocked in ["https://x.example,https://a.example", "http://deep.b.example:8080"] {
-            let page = Page { blocked: blocked.to_owned(), ..page() };
+            let page = Page { enforced: Some((CDN, blocked)), ..PAGE };
             assert!(
                 reloads(&[VIDEO, granted(COUNT)], &page),
                 "{blocked} was blocked and would be let through"
             );
         }
-        let page = Page { blocked: "https://x.example".to_owned(), ..page() };
+        let page = Page { enforced: Some((CDN, "https://x.example")), ..PAGE };
         assert!(!reloads(&[VIDEO, granted(COUNT)], &page), "what was blocked stays blocked");
         assert!(reloads(&[granted(VIDEO), granted(COUNT)], &page), "with every grant there is no policy");
     }
@@ -121,15 +121,15 @@ mod tests {
     #[test]
     fn taking_back_what_might_run_reloads_in_every_tab() {
         let back = Change { before: true, ..COUNT };
-        assert!(reloads(&[VIDEO, back], &page()));
-        assert!(reloads(&[VIDEO, back], &Page { own: false, hosts: None, ..page() }));
+        assert!(reloads(&[VIDEO, back], &PAGE));
+        assert!(reloads(&[VIDEO, back], &Page { own: false, enforced: None, ..PAGE }));
     }
 
     #[test]
     fn another_tabs_grant_and_an_answer_that_was_not_kept_do_not_reload() {
-        let marked = Page { marked: "count".to_owned(), ..page() };
-        assert!(!reloads(&[VIDEO, granted(COUNT)], &Page { own: false, ..marked.clone() }));
-        assert!(!reloads(&[VIDEO, granted(COUNT)], &Page { kept: false, ..marked.clone() }));
+        let marked = Page { marked: "count", ..PAGE };
+        assert!(!reloads(&[VIDEO, granted(COUNT)], &Page { own: false, ..marked }));
+        assert!(!reloads(&[VIDEO, granted(COUNT)], &Page { kept: false, ..marked }));
         assert!(!reloads(&[Change { before: true, ..COUNT }], &Page { kept: false, ..marked }));
     }
 

@@ -4,15 +4,14 @@
 //! If anything here fails, everything optional stays denied and the page works.
 //! What this is *not*: it does not decide what consent means (`shared`), nor talk to third parties.
 //!
-//! Read in this order: [`machine`] (what an act means), [`gate`] (what follows on the page), [`outbox`] (how the
-//! record gets to the server), [`policy`] and [`look`], all pure and tested natively; then [`view`] (what
-//! visitors see), [`net`] and [`app`], which connects them through [`page`] with the page itself.
+//! Read in this order: [`machine`] (what an act means), [`gate`] (what follows on the page), [`outbox`] (when it is
+//! sent again), [`policy`] and [`look`], all pure and tested natively; then [`view`] (what
+//! visitors see) and [`app`], which connects them through [`page`] with the page itself.
 
 pub mod app;
 pub mod gate;
 pub mod look;
 pub mod machine;
-pub mod net;
 pub mod outbox;
 pub mod page;
 pub mod policy;
@@ -39,8 +38,9 @@ thread_local! {
 #[wasm_bindgen]
 pub fn start(compiled: &JsValue, guard: &JsValue, config: &JsValue) -> bool {
     page::open(compiled, guard, config);
-    let Some(app) = App::new() else { return false };
-    APP.with(|cell| *cell.get_or_init(|| Box::leak(Box::new(app)))).start();
+    let facts: &'static str = Box::leak(page::read().into_boxed_str());
+    let Some(facts) = policy::read(facts) else { return false };
+    APP.with(|cell| *cell.get_or_init(|| Box::leak(Box::new(App::new(facts))))).start();
     true
 }
 
@@ -52,12 +52,10 @@ pub fn hear(event: &str, id: &str, input: &str) {
     }
 }
 
-/// Hears the server: the status of what was posted under that id, 0 if no answer came.
+/// How long a decision waits before it is sent again; see [`outbox::wait_ms`].
 #[wasm_bindgen]
-pub fn reply(id: &str, status: u32, seal: &str, retry_after: u32) {
-    if let Some(app) = app() {
-        app.reply(id, status, seal, retry_after);
-    }
+pub fn wait(status: u32, retry_after: u32, tries: u32) -> u32 {
+    outbox::wait_ms(status, retry_after, tries)
 }
 
 /// The stored decision as JSON, or empty.

@@ -1,8 +1,8 @@
-//! Measures of what was on the screen: contrast of two colours, the reject button, width classes.
+//! Measures of what was on the screen: contrast of two colours, the reject button.
 //!
 //! Pure. Colours are `0xRRGGBB`; a negative one could not be read.
 
-use avow_shared::act::{RejectButton, Viewport};
+use avow_shared::act::RejectButton;
 
 /// The reject button from what the page measured: width, height, 1 if visible, ink, ground.
 pub fn reject_button(measured: &[i32]) -> Option<RejectButton> {
@@ -51,15 +51,6 @@ fn power_2_4(x: f64) -> f64 {
         }
     }
     power
-}
-
-/// The class of a width in CSS pixels.
-pub fn viewport(width: u32) -> Viewport {
-    match width {
-        0..600 => Viewport::Narrow,
-        600..1024 => Viewport::Medium,
-        _ => Viewport::Wide,
-    }
 }
 
 #[cfg(test)]

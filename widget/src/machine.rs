@@ -71,16 +71,16 @@ pub struct Machine {
 }
 
 impl Machine {
-    /// Starts from what the device holds: `cookies` is `document.cookie`.
-    pub fn new(policy: &Policy, signals: Signals, cookies: &str, now: Millis) -> Self {
-        let stored = read(cookies);
+    /// Starts from what the device holds: `cookie` is the value of our cookie.
+    pub fn new(policy: &Policy, signals: Signals, cookie: &str, now: Millis) -> Self {
+        let stored = read(cookie);
         let evaluation = evaluate(policy, signals, stored.as_ref(), now);
         Self { signals, stored, evaluation }
     }
 
     /// Takes over what another tab decided; true if it differs. A cookie that is gone is no decision.
-    pub fn follow(&mut self, policy: &Policy, cookies: &str, now: Millis) -> bool {
-        let stored = read(cookies);
+    pub fn follow(&mut self, policy: &Policy, cookie: &str, now: Millis) -> bool {
+        let stored = read(cookie);
         let differs = stored != self.stored;
         self.stored = stored;
         self.evaluation = evaluate(policy, self.signals, self.stored.as_ref(), now);
@@ -128,8 +128,8 @@ impl Machine {
     }
 }
 
-fn read(cookies: &str) -> Option<Decision> {
-    cookie::find_in(cookies).and_then(cookie::parse).map(|stored| stored.decision)
+fn read(cookie: &str) -> Option<Decision> {
+    cookie::parse(cookie).map(|stored| stored.decision)
 }
 
 #[cfg(test)]

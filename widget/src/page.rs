@@ -8,8 +8,13 @@ extern "C" {
     pub fn open(compiled: &JsValue, page: &JsValue, config: &JsValue);
     /// Adds the style sheet; `root` are the declarations of the look.
     pub fn style(css: &str, root: &str);
-    /// A fact by its path: `policy.…`, `guard.…`, `config.…`, `window.…`, `said`. Empty if there is none.
-    pub fn fact(path: &str) -> String;
+    /// What the engine must know, for `policy::read`.
+    pub fn read() -> String;
+    /// Hosts that the policy in force lets through, and, on a second line, origins that it blocked; both by
+    /// commas. Empty if no policy is in force.
+    pub fn enforced() -> String;
+    /// The text that confirms an answer which had the page loaded anew, or nothing.
+    pub fn said() -> String;
     /// So many random bytes.
     pub fn random(count: u32) -> Vec<u8>;
     /// The reject button in view: width, height, 1 if visible, ink and ground as 0xRRGGBB or -1; or nothing.
@@ -28,14 +33,28 @@ extern "C" {
     pub fn hide(id: &str, hidden: bool);
     /// The purposes whose switches are on.
     pub fn switches() -> String;
-    /// `document.cookie`.
-    pub fn cookies() -> String;
+    /// The value of our cookie; empty if there is none, or two that differ.
+    pub fn ours() -> String;
     /// Sets our cookie for so many seconds; true if it can be read back.
     pub fn bake(value: &str, seconds: f64) -> bool;
-    /// Reads local storage; empty if there is nothing.
-    pub fn kept(key: &str) -> String;
-    /// Writes local storage; an empty value removes the key.
-    pub fn keep(key: &str, value: &str);
+    /// Puts a decision on its way to the server. `decision` is its JSON, `reject` the button as in the record.
+    #[expect(clippy::too_many_arguments, reason = "words and numbers only cross over")]
+    pub fn send(
+        id: &str,
+        secret: &str,
+        cookie: &str,
+        decision: &str,
+        surface: &str,
+        control: &str,
+        input: &str,
+        reject: &[u16],
+    );
+    /// Sends what is due, and sets the clock for what is not.
+    pub fn flush();
+    /// The id of the record that the visitor can name now; empty if there is none.
+    pub fn live() -> String;
+    /// Forgets the record of a grant that no longer lives.
+    pub fn forget();
     /// Makes the page fit what is allowed; `states` are consent-mode words, or nothing to tell. Nothing starts on
     /// a page that is `leaving`.
     pub fn settle(allowed: &str, states: &str, leaving: bool);
@@ -43,12 +62,8 @@ extern "C" {
     pub fn marked() -> String;
     /// Starts marked tags of these purposes.
     pub fn revive(allowed: &str);
-    /// Lets the engine hear the clock after so many milliseconds.
-    pub fn wake(ms: f64);
     /// Loads the page anew, where `said` names the text that confirms.
     pub fn reload(said: &str);
-    /// Posts a body; then the engine's `reply` is called.
-    pub fn post(url: &str, id: &str, body: &str);
     /// Tells the page of a decision, and other tabs if it was made here.
     pub fn emit(decision: &str, here: bool);
 }

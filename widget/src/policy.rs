@@ -1,70 +1,63 @@
-//! Reads the compiled policy, as the server publishes it per language, into the engine's types.
+//! Reads what the engine must know of the compiled policy and the browser.
 //!
-//! Pure: `fact` answers a path such as `policy.regime.id` with text. Whatever does not read as a policy is
+//! Pure: fields by line ends, as `read` in `../js/page.js` writes them. Whatever does not read as a policy is
 //! `None`: then nothing optional runs. Texts and items stay on the page and are read where they are shown.
 
 use avow_shared::basis::Basis;
 use avow_shared::category::Category;
 use avow_shared::id::{PurposeId, SiteId};
-use avow_shared::policy::{MAX_PURPOSES, Policy, Purpose};
+use avow_shared::policy::{Policy, Purpose};
 use avow_shared::regime::{Behaviour, Regime};
+use avow_shared::signals::Signals;
 
-/// The hosts that each purpose needs, as CSP host sources joined by commas.
-pub type Hosts = Vec<String>;
+/// What was read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Facts<'a> {
+    /// The policy. Its hash stays on the page: the engine only passes it on.
+    pub policy: Policy,
+    /// For each purpose the hosts that it needs, as CSP host sources by commas.
+    pub hosts: Vec<&'a str>,
+    /// The browser's signals, as far as they decide anything.
+    pub signals: Signals,
+    /// The look's accent, `#rrggbb`.
+    pub accent: &'a str,
+    /// The look's corner radius, CSS pixels.
+    pub radius: &'a str,
+}
 
-/// The policy, and the hosts of each purpose.
-pub fn read(fact: impl Fn(&str) -> String) -> Option<(Policy, Hosts)> {
+/// Reads the fields.
+pub fn read(text: &str) -> Option<Facts<'_>> {
+    let mut fields = text.split('\n');
+    let mut next = || fields.next();
     // The only layout of a compiled policy that this build reads.
-    if fact("policy.schema") != "1" {
+    if next()? != "1" {
         return None;
     }
-    let grant_days = days(&fact("policy.regime.grant_days"))?;
-    let regime = Regime {
-        id: fact("policy.regime.id"),
-        behaviour: Behaviour::parse(&fact("policy.regime.behaviour"))?,
-        exemptions: fact("policy.regime.exemptions") == "true",
-        grant_days,
-        refusal_days: days(&fact("policy.regime.refusal_days"))?.max(grant_days),
-    };
+    let (site, version) = (SiteId::parse(next()?)?, whole(next()?)?);
+    let (id, behaviour, exemptions) = (next()?, Behaviour::parse(next()?)?, next()? == "true");
+    let (grant_days, refusal_days) = (days(next()?)?, days(next()?)?);
+    let refusal_days = refusal_days.max(grant_days);
+    let regime = Regime { id: id.to_owned(), behaviour, exemptions, grant_days, refusal_days };
+    let signals = Signals { gpc: next()? == "true", dnt: false };
+    let (accent, radius) = (next()?, next()?);
     let mut purposes = Vec::new();
     let mut hosts = Vec::new();
-    for at in 0..=MAX_PURPOSES {
-        let mut path = String::from("policy.purposes.");
-        path.push_str(&decimal(at));
-        path.push('.');
-        let of = |key: &str| {
-            let mut path = path.clone();
-            path.push_str(key);
-            fact(&path)
-        };
-        let id = of("id");
-        if id.is_empty() {
-            break;
-        }
+    while let Some(id) = next() {
         purposes.push(Purpose {
-            id: PurposeId::parse(&id)?,
-            category: Category::parse(&of("category"))?,
-            basis: Basis::parse(&of("basis"))?,
-            since: whole(&of("since"))?,
+            id: PurposeId::parse(id)?,
+            category: Category::parse(next()?)?,
+            basis: Basis::parse(next()?)?,
+            since: whole(next()?)?,
         });
-        hosts.push(of("hosts"));
+        hosts.push(next()?);
     }
-    let site = SiteId::parse(&fact("policy.site"))?;
-    let version = whole(&fact("policy.version"))?;
-    let policy = Policy::new(site, version, fact("policy.hash"), regime, purposes).ok()?;
-    Some((policy, hosts))
+    let policy = Policy::new(site, version, String::new(), regime, purposes).ok()?;
+    Some(Facts { policy, hosts, signals, accent, radius })
 }
 
 /// A whole number from 0 up.
-pub fn whole(text: &str) -> Option<u32> {
+fn whole(text: &str) -> Option<u32> {
     u32::try_from(text.parse::<i64>().ok()?).ok()
-}
-
-/// A whole number as text; the library's way to write one is a kilobyte.
-pub fn decimal(number: usize) -> String {
-    let mut json = avow_shared::json::Writer::new();
-    json.int(i64::try_from(number).unwrap_or_default());
-    json.finish()
 }
 
 fn days(text: &str) -> Option<u16> {
@@ -72,58 +65,64 @@ fn days(text: &str) -> Option<u16> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
 
-    fn facts(path: &str) -> String {
-        let value = match path {
-            "policy.schema" => "1",
-            "policy.site" => "careers-enterprise",
-            "policy.version" => "3",
-            "policy.hash" => "ab",
-            "policy.regime.id" => "gb",
-            "policy.regime.behaviour" => "consent_first",
-            "policy.regime.exemptions" => "true",
-            "policy.regime.grant_days" => "180",
-            "policy.regime.refusal_days" => "90",
-            "policy.purposes.0.id" => "essential",
-            "policy.purposes.0.category" => "necessary",
-            "policy.purposes.0.basis" => "strictly_necessary",
-            "policy.purposes.1.id" => "statistics",
-            "policy.purposes.1.category" => "analytics",
-            "policy.purposes.1.basis" => "consent",
-            "policy.purposes.1.hosts" => "https://a.example,*.b.example",
-            "policy.purposes.0.since" | "policy.purposes.1.since" => "1",
-            _ => "",
-        };
-        value.to_owned()
-    }
+    pub(crate) const FACTS: [&str; 26] = [
+        "1",
+        "careers-enterprise",
+        "3",
+        "gb",
+        "consent_first",
+        "false",
+        "180",
+        "90",
+        "false",
+        "#0b5cab",
+        "6",
+        "essential",
+        "necessary",
+        "strictly_necessary",
+        "1",
+        "",
+        "statistics",
+        "analytics",
+        "consent",
+        "1",
+        "https://a.example,*.b.example",
+        "campaigns",
+        "marketing",
+        "consent",
+        "2",
+        "https://c.example",
+    ];
 
     #[test]
     fn a_compiled_policy_is_read() {
-        let (policy, hosts) = read(facts).expect("a whole policy");
-        assert_eq!((policy.version, policy.purposes().len(), policy.optional().count()), (3, 2, 1));
-        assert_eq!(hosts, ["", "https://a.example,*.b.example"]);
-        assert!(policy.regime.exemptions);
-        assert_eq!(policy.regime.refusal_days, 180, "a refusal is remembered at least as long as a grant");
+        let text = FACTS.join("\n");
+        let facts = read(&text).expect("a whole policy");
+        assert_eq!(
+            (facts.policy.version, facts.policy.purposes().len(), facts.policy.optional().count()),
+            (3, 3, 2)
+        );
+        assert_eq!(facts.hosts, ["", "https://a.example,*.b.example", "https://c.example"]);
+        assert_eq!(
+            facts.policy.regime.refusal_days, 180,
+            "a refusal is remembered at least as long as a grant"
+        );
     }
 
     #[test]
     fn whatever_is_missing_or_strange_is_no_policy() {
-        for path in [
-            "policy.schema",
-            "policy.site",
-            "policy.version",
-            "policy.regime.behaviour",
-            "policy.regime.grant_days",
-            "policy.purposes.1.category",
-            "policy.purposes.1.basis",
-            "policy.purposes.1.since",
-        ] {
+        for at in [0, 1, 2, 4, 6, 7, 11, 12, 13, 14, 17, 18] {
             for wrong in ["", "0", "-1", "x y"] {
-                let read = read(|asked| if asked == path { wrong.to_owned() } else { facts(asked) });
-                assert_eq!(read, None, "{path} = {wrong:?}");
+                let mut fields = FACTS;
+                fields[at] = wrong;
+                assert_eq!(read(&fields.join("\n")), None, "field {at} = {wrong:?}");
             }
+        }
+        for len in (0..FACTS.len()).filter(|len| ![11, 16, 21].contains(len)) {
+            assert_eq!(read(&FACTS[..len].join("\n")), None, "cut after {len}");
         }
     }
 }

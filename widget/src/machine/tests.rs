@@ -1,1 +1,119 @@
 use super::*;
+use crate::policy::{self, tests::FACTS};
+
+const NOW: Millis = Millis(1_795_000_000_000);
+const FAIR: RejectButton = RejectButton { width: 200, height: 44, contrast: 670, visible: true };
+const BY_HAND: How = How { surface: Surface::Banner, input: Input::Pointer, reject: Some(FAIR) };
+const BY_SCRIPT: How = How { input: Input::Script, ..BY_HAND };
+
+fn policy() -> Policy {
+    policy::read(&FACTS.join("\n")).expect("a whole policy").policy
+}
+
+fn fresh(policy: &Policy) -> Machine {
+    Machine::new(policy, Signals::default(), "", NOW)
+}
+
+fn said(machine: &mut Machine, wish: Wish) -> Option<Said> {
+    machine.answer(&policy(), wish, &BY_HAND, NOW).map(|answer| answer.said)
+}
+
+#[test]
+fn without_an_answer_nothing_optional_is_allowed_and_the_visitor_is_asked() {
+    let machine = fresh(&policy());
+    assert!(machine.asks() && !machine.grants_any());
+    assert_eq!(machine.evaluation.allowed, [true, false, false]);
+}
+
+#[test]
+fn every_answer_ends_the_question_and_says_what_it_did() {
+    for (wish, expected, allowed) in [
+        (Wish::AcceptAll, Said::Accepted, [true, true, true]),
+        (Wish::RejectAll, Said::Rejected, [true, false, false]),
+        (Wish::Save(vec![true, false]), Said::Saved, [true, true, false]),
+        (Wish::Save(vec![false, false]), Said::Rejected, [true, false, false]),
+        (Wish::Save(vec![true, true]), Said::Accepted, [true, true, true]),
+        (Wish::Withdraw, Said::Withdrawn, [true, false, false]),
+    ] {
+        let mut machine = fresh(&policy());
+        assert_eq!(said(&mut machine, wish.clone()), Some(expected), "{wish:?}");
+        assert!(!machine.asks());
+        assert_eq!(machine.evaluation.allowed, allowed, "{wish:?}");
+    }
+}
+
+#[test]
+fn refusing_after_a_grant_is_a_withdrawal() {
+    for wish in [Wish::RejectAll, Wish::Withdraw, Wish::Save(vec![false, false])] {
+        let mut machine = fresh(&policy());
+        assert_eq!(said(&mut machine, Wish::AcceptAll), Some(Said::Accepted));
+        assert_eq!(said(&mut machine, wish), Some(Said::Withdrawn));
+        assert_eq!(machine.evaluation.allowed, [true, false, false]);
+    }
+}
+
+#[test]
+fn a_grant_needs_a_persons_act_and_a_fair_way_to_refuse() {
+    for how in [
+        BY_SCRIPT,
+        How { reject: None, ..BY_HAND },
+        How { reject: Some(RejectButton { visible: false, ..FAIR }), ..BY_HAND },
+        How { reject: Some(RejectButton { contrast: 449, ..FAIR }), ..BY_HAND },
+        How { reject: Some(RejectButton { height: 23, ..FAIR }), ..BY_HAND },
+    ] {
+        for wish in [Wish::AcceptAll, Wish::Save(vec![false, true])] {
+            let mut machine = fresh(&policy());
+            assert_eq!(machine.answer(&policy(), wish, &how, NOW), None, "{how:?}");
+            assert!(machine.asks() && !machine.grants_any());
+            assert_eq!(machine.evaluation.allowed, [true, false, false]);
+        }
+    }
+}
+
+#[test]
+fn a_refusal_counts_however_it_came() {
+    for wish in [Wish::RejectAll, Wish::Withdraw, Wish::Save(vec![false, false])] {
+        let how = How { reject: None, surface: Surface::Page, ..BY_SCRIPT };
+        let mut machine = fresh(&policy());
+        assert!(machine.answer(&policy(), wish, &how, NOW).is_some());
+        assert!(!machine.asks());
+    }
+}
+
+#[test]
+fn missing_switches_are_off() {
+    let mut machine = fresh(&policy());
+    let answer = machine.answer(&policy(), Wish::Save(vec![true]), &BY_HAND, NOW).expect("it counts");
+    assert_eq!(
+        answer.decision.choices.iter().map(|choice| choice.granted).collect::<Vec<_>>(),
+        [true, false]
+    );
+}
+
+#[test]
+fn what_is_kept_reads_back_and_another_tabs_answer_is_followed() {
+    let policy = policy();
+    let mut first = fresh(&policy);
+    let mut second = fresh(&policy);
+    let answer = first.answer(&policy, Wish::AcceptAll, &BY_HAND, NOW).expect("it counts");
+    let value = cookie::encode(&answer.decision, None);
+    assert!(second.follow(&policy, &value, NOW));
+    assert_eq!(second.evaluation, first.evaluation);
+    assert!(!second.follow(&policy, &value, NOW), "nothing new");
+    assert!(second.follow(&policy, "", NOW) && second.asks(), "a cookie that is gone is no decision");
+    assert!(second.follow(&policy, &value, NOW.plus_days(1)));
+    second.follow(&policy, &value, NOW.plus_days(200));
+    assert!(second.asks() && second.evaluation.allowed == [true, false, false], "time ends a grant");
+}
+
+#[test]
+fn the_signal_keeps_marketing_off_until_it_is_granted_in_its_sight() {
+    let policy = policy();
+    let mut before = fresh(&policy);
+    let answer = before.answer(&policy, Wish::AcceptAll, &BY_HAND, NOW).expect("it counts");
+    let gpc = Signals { gpc: true, dnt: false };
+    let mut machine = Machine::new(&policy, gpc, &cookie::encode(&answer.decision, None), NOW);
+    assert_eq!(machine.evaluation.allowed, [true, true, false]);
+    machine.answer(&policy, Wish::AcceptAll, &BY_HAND, NOW).expect("it counts");
+    assert_eq!(machine.evaluation.allowed, [true, true, true]);
+}
