@@ -1,19 +1,16 @@
 //! The snippet and the script say what the guard expects, and cannot be broken out of.
 
 use super::*;
+use crate::policy::compile;
+use crate::testing::HASH;
 
 fn published() -> Published {
-    let document = serde_json::json!({
-        "schema": 1, "site": "shop", "version": 3, "domains": ["shop.example"], "superseded_days": 7,
-        "served_from": "/.avow", "languages": ["en", "cy"],
-        "regime": {"id": "gb", "behaviour": "consent_first", "exemptions": false, "grant_days": 180, "refusal_days": 180},
-        "purposes": [
-            {"id": "essential", "category": "necessary", "basis": "strictly_necessary", "since": 1, "hosts": ["https://pay.example"]},
-            {"id": "analytics", "category": "analytics", "basis": "consent", "since": 2, "hosts": ["https://stats.example"]}
-        ],
-        "texts_sha256": {"en": "00".repeat(32), "cy": "11".repeat(32)}
-    });
-    Published::from_document(&document.to_string(), &"ab".repeat(32)).expect("the document can be read")
+    let mut text = include_str!("../testing/site.toml").to_owned();
+    // The first service is the necessary one; it gets a host of its own.
+    text = text.replacen("hosts = []", "hosts = [\"https://pay.example\"]", 1);
+    let file = compile::read(&text, "site.toml").unwrap_or_else(|faults| panic!("{faults}"));
+    let document = compile::compile(&file, &[]).to_canonical();
+    Published::from_document(&document, HASH).expect("the document can be read")
 }
 
 fn fake() -> &'static Widget {
@@ -36,7 +33,10 @@ fn the_guard_is_told_every_optional_purpose_and_only_necessary_hosts_pass() {
     assert_eq!(value["allow"], serde_json::json!(["https://pay.example"]));
     assert_eq!(
         value["purposes"],
-        serde_json::json!({"analytics": {"since": 2, "category": "analytics", "hosts": ["https://stats.example"]}})
+        serde_json::json!({
+            "analytics": {"since": 1, "category": "analytics", "hosts": ["https://counter.example"]},
+            "marketing": {"since": 1, "category": "marketing", "hosts": ["https://campaign.example"]},
+        })
     );
     assert_eq!(value["form"], "external");
     assert_eq!(value["lang"], "en");
@@ -46,7 +46,7 @@ fn the_guard_is_told_every_optional_purpose_and_only_necessary_hosts_pass() {
 fn the_snippets_policy_has_the_words_of_the_guards() {
     let csp = Config::of(&published(), fake(), Form::Snippet).expect("a valid policy").csp();
     let guard = include_str!("../../../widget/js/guard.js");
-    assert!(!csp.contains("stats.example"), "an optional host must not pass");
+    assert!(!csp.contains("counter.example"), "an optional host must not pass");
     for part in [
         "default-src 'self' 'unsafe-inline' 'unsafe-eval' data: blob: ",
         "; form-action 'self' ",
