@@ -3,13 +3,13 @@
 use crate::services::{self, Durability};
 use crate::setup::{self, Scope};
 use crate::shell::{cargo, root, run as run_command, step, target_dir};
-use crate::widget;
+use crate::widget::{self, Budget};
 use anyhow::Result;
 use std::process::Command;
 
 pub fn run(arguments: &[&str]) -> Result<()> {
     setup::run(Scope::Build)?;
-    widget::run()?;
+    widget::run(Budget::Warns)?;
     step("build for release", || {
         let mut build = cargo();
         build.args(["build", "--release", "--package", "avow-server", "--package", "avow-tests"]);

@@ -3,7 +3,7 @@
 use crate::children;
 use crate::setup::{self, Scope};
 use crate::shell::{capture, cargo, root, run as run_command, step, target_dir};
-use crate::widget;
+use crate::widget::{self, Budget};
 use anyhow::{Context, Result, bail};
 use std::fs;
 use std::io::{BufRead, BufReader};
@@ -19,7 +19,7 @@ const AVOW_PORT: u16 = 8010;
 
 pub fn run() -> Result<()> {
     setup::run(Scope::Build)?;
-    widget::run()?;
+    widget::run(Budget::Warns)?;
     step("build the server and the demo site", || {
         run_command(cargo().args(["build", "--package", "avow-server", "--package", "avow-demo", "--bins"]))
     })?;
@@ -42,7 +42,15 @@ pub fn run() -> Result<()> {
 
     let avow_url = format!("http://127.0.0.1:{AVOW_PORT}");
     let mut serve = Command::new(&avow);
-    serve.args(["serve", "--listen", &format!("127.0.0.1:{AVOW_PORT}"), "--data"]).arg(&data);
+    serve.args([
+        "serve",
+        "--listen",
+        &format!("127.0.0.1:{AVOW_PORT}"),
+        "--trusted-proxy",
+        "loopback",
+        "--data",
+    ]);
+    serve.arg(&data);
     let server = start(&mut serve, "listening on ")?;
     let mut sites = Command::new(&demo);
     sites.args(["--site-port", &SITE_PORT.to_string(), "--third-party-port", &THIRD_PARTY_PORT.to_string()]);

@@ -50,7 +50,7 @@ fn run(arguments: &[String]) -> Result<()> {
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     match arguments.as_slice() {
         ["setup"] => setup::run(setup::Scope::Everything),
-        ["widget"] => widget::run(),
+        ["widget"] => widget::run(widget::Budget::Fails),
         ["demo"] => demo::run(),
         ["test"] => test::run(test::Tier::Quick),
         ["test", "--full"] => test::run(test::Tier::Full),

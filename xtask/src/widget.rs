@@ -27,7 +27,15 @@ const WASM_FEATURES: [&str; 8] = [
     "--enable-sign-ext",
 ];
 
-pub fn run() -> Result<()> {
+/// Whether a widget that is too large stops the command.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Budget {
+    Fails,
+    /// To look at it or to measure it, size is no reason not to.
+    Warns,
+}
+
+pub fn run(budget: Budget) -> Result<()> {
     step("npm tools", || npm::install("widget"))?;
     let toolchain = step("WebAssembly toolchain", toolchain::find_or_install)?;
     println!(
@@ -35,17 +43,23 @@ pub fn run() -> Result<()> {
         toolchain.version()?,
         if toolchain.rebuilds_std() { "rebuilt" } else { "as shipped" }
     );
-    build(&toolchain, &root(), &target_dir().join("widget"), &root().join("widget/dist"))
+    let layer = build(&toolchain, &root(), &target_dir().join("widget"), &root().join("widget/dist"))?;
+    layer.print();
+    match (layer.check(toolchain.rebuilds_std()), budget) {
+        (Err(error), Budget::Warns) => println!("    warning: {error}"),
+        (checked, _) => checked?,
+    }
+    Ok(())
 }
 
-/// Builds the widget of `workspace` into `dist`.
-pub fn build(toolchain: &Toolchain, workspace: &Path, target_dir: &Path, dist: &Path) -> Result<()> {
+/// Builds the widget of `workspace` into `dist`; its size is the caller's to judge.
+pub fn build(toolchain: &Toolchain, workspace: &Path, target_dir: &Path, dist: &Path) -> Result<FirstLayer> {
     let bound =
         step("compile the widget", || compile(toolchain, workspace, target_dir, "avow-widget", "web"))?;
     let (wasm, names) = step("optimize the module", || optimize(&bound.join("avow_widget_bg.wasm")))?;
     step("minify and pack", || {
         let glue = minimize_glue(&bound, &names)?;
-        pack(workspace, glue, wasm, dist, toolchain.rebuilds_std())
+        pack(workspace, glue, wasm, dist)
     })
 }
 
@@ -79,7 +93,7 @@ fn optimize(module: &Path) -> Result<(Vec<u8>, String)> {
     Ok((fs::read(&out).with_context(|| format!("read {}", out.display()))?, names))
 }
 
-fn pack(workspace: &Path, glue: String, wasm: Vec<u8>, dist: &Path, rebuilt_std: bool) -> Result<()> {
+fn pack(workspace: &Path, glue: String, wasm: Vec<u8>, dist: &Path) -> Result<FirstLayer> {
     let js = workspace.join("widget/js");
     let guard = minify(&js.join("guard.js"), &["--target=es5"])?;
     if guard.matches(CONFIG).count() != 1 {
@@ -132,8 +146,7 @@ fn pack(workspace: &Path, glue: String, wasm: Vec<u8>, dist: &Path, rebuilt_std:
         }
         fs::rename(&fresh, dist)?;
     }
-    FirstLayer { guard: &guard, site_script: &site_script, glue: &glue, wasm: &wasm, policy: &policy }
-        .check(rebuilt_std)
+    Ok(FirstLayer { guard, site_script, glue, wasm, policy })
 }
 
 fn minify(file: &Path, options: &[&str]) -> Result<String> {
