@@ -37,7 +37,7 @@
   }
 
   // The page's own calls, first those that waited.
-  function serve(engine) {
+  function serve() {
     ["acceptAll", "rejectAll", "open", "withdraw"].forEach(function (name) {
       w.avow[name] = function () {
         A.call(name);
@@ -48,9 +48,7 @@
         listener(e.detail);
       });
     };
-    w.avow.decision = function () {
-      return JSON.parse(engine.decision() || "null");
-    };
+    w.avow.decision = A.decision;
     A.queue.splice(0).forEach(function (call) {
       w.avow[call[0]].apply(null, call[1]);
     });
@@ -75,7 +73,7 @@
       return got[0].default({ module_or_path: got[2] }).then(body).then(function () {
         A.engine = got[0];
         if (!A.engine.start(got[1], A, C)) throw "policy";
-        serve(A.engine);
+        serve();
         if (A.done) A.done(true);
       });
     }).catch(fail);

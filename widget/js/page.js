@@ -35,6 +35,7 @@ export function open(compiled, page, settings) {
     }
   }
   // The page's own calls, which `boot.js` passes on.
+  guard.decision = () => decode(guard.engine.decision());
   guard.call = (name) => hear("call", name, means(w.event));
   d.addEventListener("click", click, true);
   // Does not bubble: seen on the way down.
@@ -252,6 +253,19 @@ export function switches() {
   return Array.from(d.querySelectorAll("#avow-dialog input:checked"), (input) => input.id.slice(7)).join(" ");
 }
 
+/** What pages are told of a decision. */
+function decode(value) {
+  const [, version, decided, expires, choices] = value.split("."), ms = (seconds) => parseInt(seconds, 36) * 1000;
+  return value ? {
+    version: +version,
+    decidedAt: ms(decided),
+    expiresAt: ms(expires),
+    choices: Object.fromEntries(
+      choices.split("~").filter((choice) => choice && choice[0] !== "_").map((choice) => [choice.split(":")[0], choice.endsWith("1")]),
+    ),
+  } : null;
+}
+
 /** The value of our cookie; empty if there is none, or two that differ. */
 export function ours() {
   const found = new Set(d.cookie.split(/; */).filter((pair) => pair.startsWith("avow=")));
@@ -427,8 +441,8 @@ export function forget() {
  * Puts a decision on its way to the server. An id and its secret stay on the device until the server has
  * acknowledged, and for a grant while it lives, so that its withdrawal can be tied to it.
  */
-export function send(id, secret, cookie, decision, surface, control, input, reject) {
-  const { choices, decidedAt } = JSON.parse(decision), { navigator, innerWidth } = w;
+export function send(id, secret, value, surface, control, input, reject) {
+  const { choices, decidedAt } = decode(value), cookie = value.slice(0, -2), { navigator, innerWidth } = w;
   const box = load(), former = box[box.length - 1] || kept(GRANT), link = { chain: former ? former.chain + 1 : 0, id, secret };
   const [width, height, contrast, visible] = reject;
   const body = JSON.stringify({
@@ -522,7 +536,7 @@ function book(id, status, seal, retry) {
 }
 
 /** Tells the page of a decision, and other tabs if it was made here. */
-export function emit(decision, here) {
+export function emit(value, here) {
   silently(() => here && tabs.postMessage(1));
-  d.dispatchEvent(new CustomEvent("avow:decision", { detail: JSON.parse(decision) }));
+  d.dispatchEvent(new CustomEvent("avow:decision", { detail: decode(value) }));
 }

@@ -13,11 +13,9 @@ use crate::policy::Facts;
 use crate::view;
 use avow_shared::act::{Input, Surface};
 use avow_shared::category::Category;
-use avow_shared::cookie::{encode, unsealed_value};
-use avow_shared::decision::Decision;
+use avow_shared::cookie::encode;
 use avow_shared::engine::{Ask, Reason};
 use avow_shared::id::RecordId;
-use avow_shared::json::Writer;
 use avow_shared::reference;
 use avow_shared::signals::CONSENT_MODE;
 use std::cell::{Cell, RefCell};
@@ -78,9 +76,9 @@ impl App {
         }
     }
 
-    /// The stored decision as JSON, or empty.
+    /// The decision in force in the form of the cookie, or empty.
     pub fn decision(&self) -> String {
-        self.machine.borrow().stored.as_ref().map(to_json).unwrap_or_default()
+        self.machine.borrow().stored.as_ref().map(|stored| encode(stored, None)).unwrap_or_default()
     }
 
     fn touch(&self, id: &str, input: Input) {
@@ -135,8 +133,8 @@ impl App {
         let answer = self.machine.borrow_mut().answer(&self.facts.policy, wish, &how, moment());
         let Some(answer) = answer else { return self.open() };
         // The device first: what follows must find the answer there, whatever happens to this page.
-        let decision = to_json(&answer.decision);
-        let kept = self.keep(&answer, &decision, &how);
+        let cookie = encode(&answer.decision, None);
+        let kept = keep(&answer, &cookie, &how);
         let said = match answer.said {
             Said::Accepted => "accepted",
             Said::Rejected => "rejected",
@@ -145,35 +143,10 @@ impl App {
         };
         let focused = view::close_all();
         self.apply(&before, said, kept);
-        emit(&decision, true);
+        emit(&cookie, true);
         if !self.leaving.get() {
             view::confirm(said, &code(), focused);
         }
-    }
-
-    /// Keeps an answer on the device and puts it on its way; true if the device kept it.
-    fn keep(&self, answer: &Answer, json: &str, how: &How) -> bool {
-        let decision = &answer.decision;
-        let seconds = decision.expires.seconds() - moment().seconds();
-        #[expect(clippy::cast_precision_loss, reason = "at most two years")]
-        let kept = bake(&encode(decision, None), seconds as f64);
-        let bytes = random(26);
-        let (head, tail) = bytes.split_at(10);
-        let id = RecordId::from_parts(moment(), head.try_into().unwrap_or_default()).to_text();
-        let reject = how
-            .reject
-            .map(|reject| [reject.width, reject.height, reject.contrast, u16::from(reject.visible)]);
-        send(
-            &id,
-            &base64url(tail),
-            &unsealed_value(decision),
-            json,
-            how.surface.as_str(),
-            answer.control.as_str(),
-            how.input.as_str(),
-            reject.as_ref().map_or(&[], |reject| reject),
-        );
-        kept
     }
 
     /// Takes over what another tab has decided, and what time has ended.
@@ -276,19 +249,27 @@ impl App {
     }
 }
 
-fn to_json(decision: &Decision) -> String {
-    let mut json = Writer::new();
-    json.object(|json| {
-        json.key("choices").object(|json| {
-            for choice in &decision.choices {
-                json.key(choice.purpose.as_str()).bool(choice.granted);
-            }
-        });
-        json.key("decidedAt").int(decision.decided.0);
-        json.key("expiresAt").int(decision.expires.0);
-        json.key("version").int(i64::from(decision.version));
-    });
-    json.finish()
+/// Keeps an answer on the device and puts it on its way; true if the device kept it.
+fn keep(answer: &Answer, cookie: &str, how: &How) -> bool {
+    let decision = &answer.decision;
+    let seconds = decision.expires.seconds() - moment().seconds();
+    #[expect(clippy::cast_precision_loss, reason = "at most two years")]
+    let kept = bake(cookie, seconds as f64);
+    let bytes = random(26);
+    let (head, tail) = bytes.split_at(10);
+    let id = RecordId::from_parts(moment(), head.try_into().unwrap_or_default()).to_text();
+    let reject =
+        how.reject.map(|reject| [reject.width, reject.height, reject.contrast, u16::from(reject.visible)]);
+    send(
+        &id,
+        &base64url(tail),
+        cookie,
+        how.surface.as_str(),
+        answer.control.as_str(),
+        how.input.as_str(),
+        reject.as_ref().map_or(&[], |reject| reject),
+    );
+    kept
 }
 
 /// The reference code of the record that the visitor can name now, or empty.

@@ -19,7 +19,7 @@ pub mod view;
 
 use app::App;
 use avow_shared::act::Input;
-use std::cell::OnceCell;
+use std::cell::Cell;
 use wasm_bindgen::prelude::*;
 
 /// Small beats fast here: the page makes a few thousand short allocations in its life.
@@ -30,7 +30,7 @@ static ALLOCATOR: lol_alloc::LockedAllocator<lol_alloc::FreeListAllocator> =
 
 thread_local! {
     /// The one widget of the page. It lives as long as the page does.
-    static APP: OnceCell<&'static App> = const { OnceCell::new() };
+    static APP: Cell<Option<&'static App>> = const { Cell::new(None) };
 }
 
 /// Starts the widget with the compiled policy, `window.__avow` and the site's configuration. False if the
@@ -40,7 +40,9 @@ pub fn start(compiled: &JsValue, guard: &JsValue, config: &JsValue) -> bool {
     page::open(compiled, guard, config);
     let facts: &'static str = Box::leak(page::read().into_boxed_str());
     let Some(facts) = policy::read(facts) else { return false };
-    APP.with(|cell| *cell.get_or_init(|| Box::leak(Box::new(App::new(facts))))).start();
+    let app: &'static App = Box::leak(Box::new(App::new(facts)));
+    APP.set(Some(app));
+    app.start();
     true
 }
 
@@ -58,13 +60,12 @@ pub fn wait(status: u32, retry_after: u32, tries: u32) -> u32 {
     outbox::wait_ms(status, retry_after, tries)
 }
 
-/// The stored decision as JSON, or empty.
+/// The decision in force in the form of the cookie, or empty.
 #[wasm_bindgen]
 pub fn decision() -> String {
     app().map(App::decision).unwrap_or_default()
 }
 
 fn app() -> Option<&'static App> {
-    // Copied out: the page's own code may call back in.
-    APP.with(|cell| cell.get().copied())
+    APP.get()
 }

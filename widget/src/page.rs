@@ -37,13 +37,13 @@ extern "C" {
     pub fn ours() -> String;
     /// Sets our cookie for so many seconds; true if it can be read back.
     pub fn bake(value: &str, seconds: f64) -> bool;
-    /// Puts a decision on its way to the server. `decision` is its JSON, `reject` the button as in the record.
+    /// Puts a decision on its way to the server. `cookie` is its
+    /// value, not yet sealed; `reject` the button as in the record.
     #[expect(clippy::too_many_arguments, reason = "words and numbers only cross over")]
     pub fn send(
         id: &str,
         secret: &str,
         cookie: &str,
-        decision: &str,
         surface: &str,
         control: &str,
         input: &str,
