@@ -205,6 +205,8 @@ function element(parent, head, tokens, inner, data) {
         node.href = data[rest];
     }
   }
+  // Words beside words.
+  if (parent.localName === "p") parent.append(" ");
   parent.append(node);
   build(node, inner, data);
 }

@@ -52,9 +52,9 @@ const DIALOG: &str = "\
 7a .avow-link =privacy_link ^privacy_url
 6dl .avow-item *items
 7dt =item_name
-7dd :{name}{star}
+7dd @dir=ltr :{name}{star}
 7dt =item_kind
-7dd :{technical}
+7dd @dir=ltr :{technical}
 7dt =item_duration ?duration
 7dd :{duration} ?duration
 7dt =item_third_parties ?third_parties
@@ -63,7 +63,7 @@ const DIALOG: &str = "\
 7dd :{description} ?description
 3div .avow-receipt ?code
 4p .avow-line =reference_label
-5code #avow-reference .avow-code :{code}
+5code #avow-reference .avow-code @dir=ltr :{code}
 4p .avow-line =reference_note
 3button #avow-withdraw .avow-button .avow-quiet @type=button =withdraw ?grants
 2div .avow-actions .avow-foot
@@ -85,7 +85,7 @@ const TOAST: &str = "\
 2p .avow-said =saved ?saved
 2p .avow-said =withdrawn ?withdrawn
 2p .avow-line =reference_label ?code
-3code #avow-reference .avow-code :{code}
+3code #avow-reference .avow-code @dir=ltr :{code}
 1button #avow-hide .avow-button .avow-quiet @type=button =close";
 
 /// Puts the reopen control and the place for confirmations on the page.
