@@ -29,13 +29,15 @@ pub struct App {
     machine: RefCell<Machine>,
     /// The page is about to be loaded anew.
     leaving: Cell<bool>,
+    /// The device kept the last answer given here; if not, it holds for this page only.
+    kept: Cell<bool>,
 }
 
 impl App {
     /// Reads the device.
     pub fn new(facts: Facts<'static>) -> Self {
         let machine = Machine::new(&facts.policy, facts.signals, &ours(), moment());
-        Self { facts, machine: RefCell::new(machine), leaving: Cell::new(false) }
+        Self { facts, machine: RefCell::new(machine), leaving: Cell::new(false), kept: Cell::new(true) }
     }
 
     /// Shows what must be shown, starts what may run, clears what may not.
@@ -135,6 +137,7 @@ impl App {
         // The device first: what follows must find the answer there, whatever happens to this page.
         let cookie = encode(&answer.decision, None);
         let kept = keep(&answer, &cookie, &how);
+        self.kept.set(kept);
         let said = match answer.said {
             Said::Accepted => "accepted",
             Said::Rejected => "rejected",
@@ -151,6 +154,9 @@ impl App {
 
     /// Takes over what another tab has decided, and what time has ended.
     fn follow(&self) {
+        if !self.kept.get() {
+            return;
+        }
         let before = self.machine.borrow().evaluation.allowed.clone();
         let differs = self.machine.borrow_mut().follow(&self.facts.policy, &ours(), moment());
         if differs {
