@@ -110,9 +110,12 @@ pub fn close_all() -> bool {
     remove("avow-banner")
 }
 
-/// Opens the preferences; nothing happens if they are open. `flags`: `gpc`, `grants`.
+/// Opens the preferences. If they are open, brings the way to refuse into view: without it a grant does not
+/// count. `flags`: `gpc`, `grants`.
 pub fn open_dialog(flags: &str, code: &str) {
-    if !has("avow-dialog") {
+    if has("avow-dialog") {
+        focus("avow-dialog-reject");
+    } else {
         draw("", DIALOG, flags, code);
         modal("avow-dialog");
     }

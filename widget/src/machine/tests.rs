@@ -1,3 +1,5 @@
+//! Answers, what they need to count, and what follows from them.
+
 use super::*;
 use crate::policy::{self, tests::FACTS};
 
