@@ -1,13 +1,12 @@
 //! One writer for many requests: what is queued goes into one transaction, and is answered after its commit.
 //!
-//! There is no timer. Under load a batch grows by itself while the former one is being committed; alone, a
-//! request is committed at once.
+//! Under load a batch grows by itself while the former one is being committed, and waits for at most 2 ms for
+//! callers who are expected back; alone, a request is committed at once.
 
 use crate::error::{Error, Kind};
 use crate::metrics;
 use crate::store::append::{Appended, NewRecord};
 use crate::store::{Store, StoreError};
-use futures_util::future::join;
 use std::time::{Duration, Instant};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
@@ -22,9 +21,14 @@ const RETRY_QUEUE: u32 = 1;
 /// How long a commit may take.
 const PATIENCE: Duration = Duration::from_secs(10);
 
+/// The longest wait for callers who are about to come back.
+const MOST_GATHERING: Duration = Duration::from_millis(2);
+
+type Answer = oneshot::Sender<Result<Appended, Error>>;
+
 struct Job {
     record: NewRecord,
-    answer: oneshot::Sender<Result<Appended, Error>>,
+    answer: Answer,
 }
 
 /// The way into the log. Cheap to clone.
@@ -73,22 +77,11 @@ fn busy() -> Error {
     Error { retry_after: Some(RETRY_QUEUE), ..Error::plain(Kind::Unavailable) }
 }
 
-/// Those who wait for a batch, and what became of it.
-struct Done {
-    answers: Vec<oneshot::Sender<Result<Appended, Error>>>,
-    result: Result<Vec<Appended>, StoreError>,
-}
-
 async fn run(store: Store, mut jobs: mpsc::Receiver<Job>, mut stopped: watch::Receiver<bool>) {
     let mut batch = Vec::with_capacity(BATCH);
     let mut stopping = false;
-    let mut done: Option<Done> = None;
+    let mut pace = Pace::default();
     loop {
-        if jobs.is_empty()
-            && let Some(done) = done.take()
-        {
-            deliver(done);
-        }
         let taken = tokio::select! {
             biased;
             taken = jobs.recv_many(&mut batch, BATCH) => taken,
@@ -103,13 +96,38 @@ async fn run(store: Store, mut jobs: mpsc::Receiver<Job>, mut stopped: watch::Re
         if taken == 0 {
             return;
         }
+        if !stopping {
+            gather(&mut jobs, &mut batch, &pace).await;
+        }
         let (records, answers): (Vec<_>, Vec<_>) =
             batch.drain(..).map(|job| (job.record, job.answer)).unzip();
-        // While this batch is being written, the former one is answered.
-        let former = done.take();
-        let (result, ()) =
-            join(write(&store, &records), async { former.into_iter().for_each(deliver) }).await;
-        done = Some(Done { answers, result });
+        let started = Instant::now();
+        let result = write(&store, &records).await;
+        pace = Pace { commit: started.elapsed(), callers: records.len() + jobs.len() };
+        deliver(answers, result);
+    }
+}
+
+/// What the last commit tells about the next one.
+#[derive(Default)]
+struct Pace {
+    /// How long it took.
+    commit: Duration,
+    /// How many were answered by it or waited for the next.
+    callers: usize,
+}
+
+/// Callers who were answered a moment ago are about to come back, and one commit for all costs half of two.
+/// Waiting for them is worth a small part of what a commit takes, and nothing if they are here already.
+async fn gather(jobs: &mut mpsc::Receiver<Job>, batch: &mut Vec<Job>, pace: &Pace) {
+    let expected = pace.callers.min(BATCH);
+    let until = tokio::time::Instant::now() + (pace.commit / 4).min(MOST_GATHERING);
+    while batch.len() < expected {
+        let room = BATCH - batch.len();
+        match tokio::time::timeout_at(until, jobs.recv_many(batch, room)).await {
+            Ok(taken) if taken > 0 => {}
+            _ => return,
+        }
     }
 }
 
@@ -128,17 +146,17 @@ async fn write(store: &Store, records: &[NewRecord]) -> Result<Vec<Appended>, St
     result
 }
 
-fn deliver(done: Done) {
-    match done.result {
+fn deliver(answers: Vec<Answer>, result: Result<Vec<Appended>, StoreError>) {
+    match result {
         Ok(outcomes) => {
-            for (answer, outcome) in done.answers.into_iter().zip(outcomes) {
+            for (answer, outcome) in answers.into_iter().zip(outcomes) {
                 // Whoever asked may have hung up: the record is stored all the same.
                 let _ = answer.send(Ok(outcome));
             }
         }
         Err(error) => {
             let error = Error::from(error);
-            for answer in done.answers {
+            for answer in answers {
                 let _ = answer.send(Err(error.clone()));
             }
         }
