@@ -270,6 +270,8 @@ mod tests {
             "https://[2001:db8::1]:8443",
         ] {
             assert_eq!(check_source(right), Ok(()), "{right}");
+            // The guard leaves out every host with another character.
+            assert!(right.chars().all(|c| c.is_ascii_alphanumeric() || "_:/.*[]-".contains(c)), "{right}");
         }
         for wrong in [
             "",

@@ -312,3 +312,49 @@ fn the_hash_of_the_texts_follows_the_words_alone() {
     let relooked = next(&before, "radius = 6", "radius = 0");
     assert_eq!(relooked.texts_sha256, before.texts_sha256);
 }
+
+#[test]
+fn every_rule_is_in_the_documentation() {
+    let documentation = include_str!("../../../docs/policy.md");
+    for (rule, ..) in BREAKS {
+        assert!(documentation.contains(&format!("`{rule}`")), "`{rule}` is not in docs/policy.md");
+    }
+}
+
+/// Whatever passes the checks compiles: no check may leave a hole that the compiler falls into.
+#[test]
+fn a_damaged_file_is_a_fault_or_a_policy_and_never_a_crash() {
+    let lines: Vec<&str> = GOOD.lines().collect();
+    let mut passed = 0;
+    let mut try_one = |text: &str| {
+        if let Ok(file) = read(text, "avow.toml") {
+            let canonical = compile(&file, &[]).to_canonical();
+            let published =
+                Published::from_document(&canonical, &Document::hash(&canonical)).expect("a policy");
+            for lang in published.texts_sha256.keys() {
+                assert!(localize(&canonical, lang, "0").is_some(), "{lang} is missing");
+            }
+            passed += 1;
+        }
+    };
+    for at in 0..lines.len() {
+        let without: Vec<&str> = [&lines[..at], &lines[at + 1..]].concat();
+        try_one(&without.join("\n"));
+        let twice: Vec<&str> = [&lines[..=at], &lines[at..]].concat();
+        try_one(&twice.join("\n"));
+        try_one(&lines[..at].join("\n"));
+        for (from, to) in [
+            ("\"", "\"\u{1F36A}"),
+            ("= \"", "= \"%00"),
+            ("0", "99999999999"),
+            ("[\"", "[\"\", \""),
+            ("e", "é"),
+        ] {
+            let mut damaged = lines.clone();
+            let line = damaged[at].replacen(from, to, 1);
+            damaged[at] = &line;
+            try_one(&damaged.join("\n"));
+        }
+    }
+    assert!(passed > 20, "only {passed} of the damaged files were still policies");
+}
