@@ -276,17 +276,17 @@ export function ours() {
 
 // Every domain and path that a cookie which this page sees may have been set for.
 function expire(name) {
-  const paths = ["/"];
-  let path = "", domain = location.hostname;
-  for (const part of location.pathname.split("/").slice(1)) {
-    path += "/" + part;
-    paths.push(path, path + "/");
+  const domains = [""], paths = ["/"];
+  // A single label is no domain of cookies.
+  for (let domain = location.hostname; domain.includes("."); domain = domain.replace(/^[^.]*./, "")) {
+    domains.push(";domain=" + domain);
   }
-  for (; domain; domain = domain.replace(/^[^.]*\.?/, "")) {
-    for (const path of paths) {
-      d.cookie = name + "=;max-age=0;path=" + path;
-      d.cookie = name + "=;max-age=0;path=" + path + ";domain=" + domain;
-    }
+  location.pathname.replace(/[^/]+(?=(\/?))/g, (part, slash, at, whole) => {
+    const path = whole.slice(0, at) + part;
+    paths.push(path, ...(slash ? [path + slash] : []));
+  });
+  for (const domain of domains) {
+    for (const path of paths) d.cookie = name + "=;max-age=0;path=" + path + domain;
   }
 }
 
