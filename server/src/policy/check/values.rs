@@ -1,0 +1,122 @@
+//! Checks of single values: what a name, a text, an address or a language may be.
+
+use crate::policy::fault::Collector;
+use crate::policy::file::{At, File};
+use avow_shared::id::PurposeId;
+use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
+
+pub(super) const MAX_NAME: usize = 120;
+const MAX_TEXT: usize = 1000;
+
+pub(super) fn in_all_languages<T>(
+    file: &File,
+    texts: &At<BTreeMap<String, T>>,
+    of: &str,
+    faults: &mut Collector<'_>,
+) {
+    let missing: Vec<&str> = file
+        .languages
+        .value
+        .iter()
+        .map(|language| language.value.as_str())
+        .filter(|language| !texts.value.contains_key(*language))
+        .collect();
+    if !missing.is_empty() {
+        faults.add(
+            &texts.span,
+            "text-missing",
+            format!("{of} has no text in {}: who is asked must be able to read it", missing.join(", ")),
+        );
+    }
+    for language in texts.value.keys().filter(|language| !has_language(file, language)) {
+        faults.add(&texts.span, "language", format!("`{language}` is not in `languages`"));
+    }
+}
+
+pub(super) fn has_language(file: &File, language: &str) -> bool {
+    file.languages.value.iter().any(|known| known.value == language)
+}
+
+pub(super) fn is_language(tag: &str) -> bool {
+    let mut parts = tag.split('-');
+    let primary = parts.next().unwrap_or("");
+    (2..=3).contains(&primary.len())
+        && primary.bytes().all(|b| b.is_ascii_lowercase())
+        && parts.all(|part| (2..=8).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_alphanumeric()))
+}
+
+pub(super) fn id(value: &At<String>, what: &str, faults: &mut Collector<'_>) {
+    if PurposeId::parse(&value.value).is_none() {
+        faults.add(
+            &value.span,
+            "id",
+            format!("{what} is a lower-case letter and up to 31 letters, digits or underscores"),
+        );
+    }
+}
+
+pub(super) fn one_of(value: &At<String>, words: &[&str], rule: &'static str, faults: &mut Collector<'_>) {
+    if !words.contains(&value.value.as_str()) {
+        let reason = match words {
+            [only] => format!("`{}` is not known here: write `{only}`", value.value),
+            _ => format!("`{}` is none of {}", value.value, words.join(", ")),
+        };
+        faults.add(&value.span, rule, reason);
+    }
+}
+
+pub(super) fn within(value: &At<i64>, range: RangeInclusive<i64>, unit: &str, faults: &mut Collector<'_>) {
+    if !range.contains(&value.value) {
+        faults.add(&value.span, "range", format!("must be {} to {} {unit}", range.start(), range.end()));
+    }
+}
+
+pub(super) fn label(value: &At<String>, faults: &mut Collector<'_>) {
+    bounded(value, MAX_NAME, faults);
+}
+
+pub(super) fn text(value: &At<String>, faults: &mut Collector<'_>) {
+    bounded(value, MAX_TEXT, faults);
+}
+
+pub(super) fn bounded(value: &At<String>, max: usize, faults: &mut Collector<'_>) {
+    let text = value.value.trim();
+    if text.is_empty() {
+        faults.add(&value.span, "empty", "must not be empty");
+    } else if value.value.chars().count() > max {
+        faults.add(&value.span, "too-long", format!("must not be longer than {max} characters"));
+    } else if text.chars().any(|c| c.is_control() && c != '\n') {
+        faults.add(&value.span, "control-character", "has a control character in it");
+    }
+}
+
+pub(super) fn email(value: &At<String>, faults: &mut Collector<'_>) {
+    let fine = value.value.split_once('@').is_some_and(|(user, host)| {
+        !user.is_empty()
+            && host.contains('.')
+            && !host.contains('@')
+            && !value.value.contains(char::is_whitespace)
+    });
+    if !fine {
+        faults.add(&value.span, "email", format!("`{}` is no e-mail address", value.value));
+    }
+}
+
+pub(super) fn link(value: &At<String>, faults: &mut Collector<'_>) {
+    let path =
+        value.value.starts_with('/') && !value.value.starts_with("//") && !value.value.starts_with("/\\");
+    let clean = value.value.chars().all(|c| !c.is_whitespace() && !c.is_control());
+    if !(clean && (path || is_https(&value.value))) {
+        faults.add(
+            &value.span,
+            "url",
+            format!("`{}` is neither a path on the site nor an https address", value.value),
+        );
+    }
+}
+
+pub(super) fn is_https(text: &str) -> bool {
+    url::Url::parse(text)
+        .is_ok_and(|url| url.scheme() == "https" && url.has_host() && url.username().is_empty())
+}
