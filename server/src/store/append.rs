@@ -6,7 +6,6 @@
 use super::{Pool, Result, Store, StoreError, records};
 use avow_shared::id::{Millis, RecordId};
 use std::collections::HashMap;
-use std::fmt::Write as _;
 use std::sync::LazyLock;
 
 /// A record to be appended.
@@ -181,6 +180,9 @@ const LEAVES: &str = "INSERT INTO leaves (site, leaf_index, kind, commitment) \
 const HEAD: &str = "UPDATE log_heads SET size = $3 WHERE site = $1 AND size = $2";
 
 /// Rows per statement on SQLite: few sizes, so that every statement is prepared once.
+///
+/// Their parameters have no numbers: SQLite takes those for names, and the driver looks each name up in a list
+/// of all of them, which was a fifth of the server's time.
 const CHUNKS: [usize; 7] = [64, 32, 16, 8, 4, 2, 1];
 
 static SQLITE_INSERTS: LazyLock<[String; 7]> = LazyLock::new(|| {
@@ -189,8 +191,7 @@ static SQLITE_INSERTS: LazyLock<[String; 7]> = LazyLock::new(|| {
         for row in 0..rows {
             sql.push_str(if row == 0 { "VALUES (" } else { ", (" });
             for column in 0..COLUMNS {
-                let comma = if column == 0 { "" } else { ", " };
-                write!(sql, "{comma}${}", row * COLUMNS + column + 1).expect("a string takes any text");
+                sql.push_str(if column == 0 { "?" } else { ", ?" });
             }
             sql.push(')');
         }
@@ -202,11 +203,10 @@ static SQLITE_EXISTING: LazyLock<[String; 7]> = LazyLock::new(|| {
     CHUNKS.map(|rows| {
         let mut sql = String::from(
             "SELECT id, secret_hash, body_hash, event, server_time, record, salt, commitment FROM records \
-             WHERE site = $1 AND id IN (",
+             WHERE site = ? AND id IN (",
         );
         for row in 0..rows {
-            let comma = if row == 0 { "" } else { ", " };
-            write!(sql, "{comma}${}", row + 2).expect("a string takes any text");
+            sql.push_str(if row == 0 { "?" } else { ", ?" });
         }
         sql.push(')');
         sql
