@@ -28,7 +28,7 @@ pub fn shorten(glue: &str, names: &str) -> Result<String> {
         glue = glue.replace(&format!("\"{module}\": import0"), "\"a\": import0");
         let key = format!("        {long}: ");
         if let Some(object) = object_of(&glue, module).filter(|_| !glue.contains(&key)) {
-            direct.push_str(&format!("{short}: {object}.{long}, "));
+            direct.extend([short, ": ", &object, ".", long, ", "]);
             continue;
         }
         if glue.matches(&key).count() != 1 {

@@ -81,16 +81,26 @@ pub fn compile(
     Ok(out)
 }
 
-/// The shrunk module, and the short names it has now, as JSON.
+/// The shrunk module, and the short names it has now, as JSON. Done once for the same module.
 fn optimize(module: &Path) -> Result<(Vec<u8>, String)> {
-    let out = module.with_extension("opt.wasm");
-    let pass = |from: &Path, switches: &[&str]| {
-        capture(npm::tool("wasm-opt").arg(from).args(switches).args(WASM_FEATURES).arg("-o").arg(&out))
-    };
-    pass(module, &["-Oz", "--converge", "--one-caller-inline-max-function-size=20", "--strip-debug"])?;
+    const SHRINK: [&str; 4] =
+        ["-Oz", "--converge", "--one-caller-inline-max-function-size=20", "--strip-debug"];
     // A pass of its own: until it converges, the first one runs several times.
-    let names = pass(&out, &["--strip-producers", "--minify-imports-and-exports-and-modules"])?;
-    Ok((fs::read(&out).with_context(|| format!("read {}", out.display()))?, names))
+    const RENAME: [&str; 2] = ["--strip-producers", "--minify-imports-and-exports-and-modules"];
+    let out = module.with_extension("opt.wasm");
+    let (names, mark) = (module.with_extension("names.json"), module.with_extension("made-from"));
+    let input = fs::read(module).with_context(|| format!("read {}", module.display()))?;
+    let made_from = format!("{} {SHRINK:?} {RENAME:?} {WASM_FEATURES:?}\n", short_hash(&input));
+    if fs::read_to_string(&mark).ok().as_ref() != Some(&made_from) {
+        let pass = |from: &Path, switches: &[&str]| {
+            capture(npm::tool("wasm-opt").arg(from).args(switches).args(WASM_FEATURES).arg("-o").arg(&out))
+        };
+        pass(module, &SHRINK)?;
+        fs::write(&names, pass(&out, &RENAME)?)?;
+        fs::write(&mark, made_from)?;
+    }
+    let optimized = fs::read(&out).with_context(|| format!("read {}", out.display()))?;
+    Ok((optimized, fs::read_to_string(&names)?))
 }
 
 fn pack(workspace: &Path, glue: String, wasm: Vec<u8>, dist: &Path) -> Result<FirstLayer> {

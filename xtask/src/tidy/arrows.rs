@@ -40,11 +40,12 @@ const ARROWS: &[Arrow] = &[
         why: "HTTP ends at the edge",
     },
     Arrow {
-        name: "web_sys",
-        within: &["widget/"],
-        allowed: &["widget/src/dom.rs", "widget/src/dom/", "widget/src/net.rs", "widget/src/net/"],
-        why: "the browser is behind dom and net",
+        name: "wasm_bindgen",
+        within: &["widget/src/"],
+        allowed: &["widget/src/lib.rs", "widget/src/page.rs"],
+        why: "the browser is behind page",
     },
+    Arrow { name: "web_sys", within: &["widget/"], allowed: &[], why: "the widget's hands are in page.js" },
     Arrow {
         name: "serde",
         within: &["widget/"],
