@@ -109,11 +109,6 @@ export function said() {
   }) || "";
 }
 
-/** Numbers from 0 to 255. */
-export function random(count) {
-  return crypto.getRandomValues(new Uint8Array(count));
-}
-
 /** The reject button in view: width, height, 1 if visible, its ink and its ground as 0xRRGGBB; or nothing. */
 export function measure() {
   const button = byId("avow-dialog-reject") || byId("avow-reject");
@@ -443,7 +438,12 @@ export function forget() {
  * Puts a decision on its way to the server. An id and its secret stay on the device until the server has
  * acknowledged, and for a grant while it lives, so that its withdrawal can be tied to it.
  */
-export function send(id, secret, value, surface, control, input, reject) {
+export function send(value, surface, control, input, reject) {
+  // A UUIDv7 (RFC 9562 section 5.7) and 16 bytes in base64url.
+  const bytes = crypto.getRandomValues(new Uint8Array(26));
+  const hex = Date.now().toString(16).padStart(12, 0) + Array.from(bytes.slice(16), (byte) => byte.toString(16).padStart(2, 0)).join("");
+  const id = hex.replace(/^(.{8})(.{4}).(.{3}).(.{3})(.*)$/, "$1-$2-7$3-a$4-$5");
+  const secret = btoa(String.fromCharCode(...bytes.slice(0, 16))).replace(/\+/g, "-").replace(/\//g, "_").slice(0, 22);
   const { choices, decidedAt } = decode(value), cookie = value.slice(0, -2), { navigator, innerWidth } = w;
   const box = load(), former = box[box.length - 1] || kept(GRANT), link = { chain: former ? former.chain + 1 : 0, id, secret };
   const [width, height, contrast, visible] = reject;

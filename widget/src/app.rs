@@ -6,8 +6,8 @@ use crate::gate::{self, Change};
 use crate::look;
 use crate::machine::{Answer, How, Machine, Said, Wish};
 use crate::page::{
-    bake, emit, enforced, flush, forget, live, marked, measure, moment, ours, random, reload, revive, said,
-    send, settle, style, switches,
+    bake, emit, enforced, flush, forget, live, marked, measure, moment, ours, reload, revive, said, send,
+    settle, style, switches,
 };
 use crate::policy::Facts;
 use crate::view;
@@ -261,14 +261,9 @@ fn keep(answer: &Answer, cookie: &str, how: &How) -> bool {
     let seconds = decision.expires.seconds() - moment().seconds();
     #[expect(clippy::cast_precision_loss, reason = "at most two years")]
     let kept = bake(cookie, seconds as f64);
-    let bytes = random(26);
-    let (head, tail) = bytes.split_at(10);
-    let id = RecordId::from_parts(moment(), head.try_into().unwrap_or_default()).to_text();
     let reject =
         how.reject.map(|reject| [reject.width, reject.height, reject.contrast, u16::from(reject.visible)]);
     send(
-        &id,
-        &base64url(tail),
         cookie,
         how.surface.as_str(),
         answer.control.as_str(),
@@ -281,35 +276,4 @@ fn keep(answer: &Answer, cookie: &str, how: &How) -> bool {
 /// The reference code of the record that the visitor can name now, or empty.
 fn code() -> String {
     RecordId::parse(&live()).map(|id| reference::code(&id)).unwrap_or_default()
-}
-
-/// Unpadded base64url (RFC 4648 section 5).
-fn base64url(bytes: &[u8]) -> String {
-    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-    let (mut text, mut word, mut bits) = (String::new(), 0u32, 0);
-    for byte in bytes {
-        word = (word << 8) | u32::from(*byte);
-        bits += 8;
-        while bits >= 6 {
-            bits -= 6;
-            text.push(DIGITS[(word >> bits) as usize & 63] as char);
-        }
-    }
-    if bits > 0 {
-        text.push(DIGITS[(word << (6 - bits)) as usize & 63] as char);
-    }
-    text
-}
-
-#[cfg(test)]
-mod tests {
-    use super::base64url;
-
-    #[test]
-    fn sixteen_bytes_are_the_22_characters_of_a_secret() {
-        assert_eq!(base64url(&[0; 16]), "A".repeat(22));
-        assert_eq!(base64url(&[0xff; 16]), format!("{}w", "_".repeat(21)));
-        // RFC 4648 section 10.
-        assert_eq!((base64url(b"foob"), base64url(b"fooba")), ("Zm9vYg".to_owned(), "Zm9vYmE".to_owned()));
-    }
 }

@@ -15,8 +15,6 @@ extern "C" {
     pub fn enforced() -> String;
     /// The text that confirms an answer which had the page loaded anew, or nothing.
     pub fn said() -> String;
-    /// So many random bytes.
-    pub fn random(count: u32) -> Vec<u8>;
     /// The reject button in view: width, height, 1 if visible, ink and ground as 0xRRGGBB or -1; or nothing.
     pub fn measure() -> Vec<i32>;
     /// Draws a template into the element of that id; `^` is the start of the body, nothing its end.
@@ -39,16 +37,7 @@ extern "C" {
     pub fn bake(value: &str, seconds: f64) -> bool;
     /// Puts a decision on its way to the server. `cookie` is its
     /// value, not yet sealed; `reject` the button as in the record.
-    #[expect(clippy::too_many_arguments, reason = "words and numbers only cross over")]
-    pub fn send(
-        id: &str,
-        secret: &str,
-        cookie: &str,
-        surface: &str,
-        control: &str,
-        input: &str,
-        reject: &[u16],
-    );
+    pub fn send(cookie: &str, surface: &str, control: &str, input: &str, reject: &[u16]);
     /// Sends what is due, and sets the clock for what is not.
     pub fn flush();
     /// The id of the record that the visitor can name now; empty if there is none.
