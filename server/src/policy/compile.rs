@@ -9,6 +9,7 @@ use super::fault::{Collector, Faults};
 use super::file::{self, At, File};
 use super::hosts::cookie_domain;
 use super::law::Jurisdiction;
+use super::shape;
 use super::texts::Words;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -21,9 +22,11 @@ pub fn read(source: &str, name: &str) -> Result<File, Faults> {
             faults.finish(name).map(|()| file)
         }
         Err(error) => {
-            let start = error.span().unwrap_or(0..0);
-            let reason = error.message().trim().replace('\n', "; ");
-            faults.add(&start, "toml", reason);
+            shape::check(source, &mut faults);
+            if faults.is_empty() {
+                let start = error.span().unwrap_or(0..0);
+                faults.add(&start, "toml", error.message().trim().replace('\n', "; "));
+            }
             Err(faults.finish(name).expect_err("a fault was added"))
         }
     }

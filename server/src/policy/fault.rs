@@ -63,6 +63,11 @@ impl<'a> Collector<'a> {
         self.found.push((span.start, rule, reason.into()));
     }
 
+    /// True while nothing was found.
+    pub fn is_empty(&self) -> bool {
+        self.found.is_empty()
+    }
+
     /// `Ok` if nothing was found; `file` is the name to report.
     pub fn finish(mut self, file: &str) -> Result<(), Faults> {
         if self.found.is_empty() {

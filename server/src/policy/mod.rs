@@ -14,6 +14,7 @@ pub mod file;
 pub mod hosts;
 pub mod law;
 pub mod schema;
+pub mod shape;
 pub mod texts;
 
 use avow_shared::basis::Basis;

@@ -195,6 +195,19 @@ fn all_faults_of_a_file_are_told_at_once_in_its_order() {
 }
 
 #[test]
+fn all_fields_that_do_not_fit_are_told_at_once() {
+    let text = GOOD
+        .replace("[look]", "[look]\nblink = true")
+        .replace("radius = 6", "radius = \"round\"")
+        .replace("role = \"joint_controller\"\n", "")
+        .replace("name = \"dpo\"", "")
+        .replace("hosts = []", "hosts = [7]")
+        .replace("[regulator]\nname", "[regulator]\nnames");
+    let faults = read(&text, "avow.toml").expect_err("six faults");
+    insta::assert_snapshot!(faults.to_string());
+}
+
+#[test]
 fn statistics_without_consent_are_allowed_in_great_britain_only() {
     let exempt = GOOD
         .replace(
