@@ -5,7 +5,7 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, anyhow, ensure};
 
 use crate::time::{until, until_within};
 
@@ -51,20 +51,16 @@ impl Process {
     /// Waits for a line in which `find` finds something.
     pub async fn line<T>(&mut self, what: &str, find: impl Fn(&str) -> Option<T>) -> Result<T> {
         let log = Arc::clone(&self.log);
-        let (name, child) = (&self.name, &mut self.child);
-        until(what, || {
-            let text = log.lock().expect("no holder panics").clone();
-            let found = text.lines().find_map(&find);
-            let ended = child.try_wait();
-            async move {
-                match (found, ended) {
-                    (Some(found), _) => Ok(Some(found)),
-                    (None, Ok(Some(status))) => bail!("{name} ended ({status}):\n{text}"),
-                    (None, _) => bail!("its output so far:\n{text}"),
-                }
-            }
+        let child = &mut self.child;
+        // First whether it has ended, then its output: what it wrote last is not missed.
+        let found = until(what, || {
+            let ended = child.try_wait().ok().flatten();
+            let found = log.lock().expect("no holder panics").lines().find_map(&find);
+            async move { Ok(found.map(Ok).or(ended.map(Err))) }
         })
         .await
+        .with_context(|| self.log())?;
+        found.map_err(|status| anyhow!("{} ended ({status}):\n{}", self.name, self.log()))
     }
 
     /// Sends a signal by name, e.g. `TERM`.
