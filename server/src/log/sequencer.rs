@@ -1,7 +1,7 @@
 //! One writer for many requests: what is queued goes into one transaction, and is answered after its commit.
 //!
-//! Under load a batch grows by itself while the former one is being committed, and waits for at most 2 ms for
-//! callers who are expected back; alone, a request is committed at once.
+//! Under load a batch grows by itself while the former one is being committed; on a slow disk it also waits for
+//! at most 2 ms for callers who are expected back. Alone, a request is committed at once.
 
 use crate::error::{Error, Kind};
 use crate::metrics;
@@ -21,6 +21,8 @@ const RETRY_QUEUE: u32 = 1;
 /// How long a commit may take.
 const PATIENCE: Duration = Duration::from_secs(10);
 
+/// The runtime's timer is no finer than this: where commits are quick, waiting would cost more than it saves.
+const TIMER: Duration = Duration::from_millis(1);
 /// The longest wait for callers who are about to come back.
 const MOST_GATHERING: Duration = Duration::from_millis(2);
 
@@ -117,11 +119,15 @@ struct Pace {
     callers: usize,
 }
 
-/// Callers who were answered a moment ago are about to come back, and one commit for all costs half of two.
-/// Waiting for them is worth a small part of what a commit takes, and nothing if they are here already.
+/// Callers who were answered a moment ago are about to come back, and on a slow disk one commit for all costs
+/// half of two. Waiting for them is worth a small part of what a commit takes.
 async fn gather(jobs: &mut mpsc::Receiver<Job>, batch: &mut Vec<Job>, pace: &Pace) {
+    let patience = (pace.commit / 4).min(MOST_GATHERING);
+    if patience < TIMER {
+        return;
+    }
     let expected = pace.callers.min(BATCH);
-    let until = tokio::time::Instant::now() + (pace.commit / 4).min(MOST_GATHERING);
+    let until = tokio::time::Instant::now() + patience;
     while batch.len() < expected {
         let room = BATCH - batch.len();
         match tokio::time::timeout_at(until, jobs.recv_many(batch, room)).await {
