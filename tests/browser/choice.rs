@@ -170,7 +170,9 @@ async fn withdrawing(browsers: Browsers) -> Result<()> {
         visit.demo.forget().await?;
         visit.tab.reload().await?;
         visit.ready().await?;
-        visit.nothing_optional(&format!("{form} after withdrawal")).await?;
+        let arrivals = visit.demo.arrivals().await?;
+        ensure!(arrivals.is_empty(), "{form} after withdrawal: {arrivals:?}");
+        visit.site_clean(&format!("{form} after withdrawal")).await?;
         let kept = visit.tab.contents().await?;
         ensure!(kept.local.is_empty(), "the grant's id is gone too: {kept:?}");
         visit.tab.gone("#avow-banner").await?;
@@ -231,7 +233,7 @@ async fn two_tabs(browsers: Browsers) -> Result<()> {
     visit.sealed().await?;
     let record = visit.record(2).await?;
     ensure!(says(&record, "event") == "withdrawn", "{record}");
-    visit.device_clean("withdrawn in the other tab").await?;
+    visit.site_clean("withdrawn in the other tab").await?;
     other.close().await;
     visit.end().await;
     Ok(())

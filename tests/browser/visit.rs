@@ -56,10 +56,20 @@ impl Visit {
         self.device_clean(when).await
     }
 
-    /// Nothing optional is on the device.
+    /// Nothing optional is on the device, from whatever host.
     pub async fn device_clean(&self, when: &str) -> Result<()> {
+        self.clean(when, |_| true).await
+    }
+
+    /// Nothing optional of this site is. A page cannot delete what another host has stored: after a grant
+    /// taken back, cookies of third parties stay until they expire, and are sent to nobody from here.
+    pub async fn site_clean(&self, when: &str) -> Result<()> {
+        self.clean(when, |domain| domain.trim_start_matches('.') == "careers.localhost").await
+    }
+
+    async fn clean(&self, when: &str, looks_at: impl Fn(&str) -> bool) -> Result<()> {
         let mut cookies = self.tab.cookies().await?;
-        cookies.retain(|cookie| !NECESSARY.contains(&cookie.name.as_str()));
+        cookies.retain(|cookie| looks_at(&cookie.domain) && !NECESSARY.contains(&cookie.name.as_str()));
         ensure!(cookies.is_empty(), "{when}: the jar holds {cookies:?}");
         let kept = self.tab.contents().await?;
         let ours = |name: &str| name == "avow_outbox" || name == "avow_grant";

@@ -253,7 +253,10 @@ impl TestServer {
 
 /// Runs an `avow` command on a database, in a clean environment.
 pub fn avow(database: &Database, arguments: &[&str]) -> Result<Output> {
-    command(&[])?.args(arguments).args(database.flags()).output().context("run avow")
+    let mut command = command(&[])?;
+    command.args(arguments).args(database.flags());
+    // The relay to PostgreSQL runs on this runtime: its threads must not all wait for the command.
+    tokio::task::block_in_place(|| command.output()).context("run avow")
 }
 
 fn publish(database: &Database, policy: &Path) -> Result<()> {

@@ -279,7 +279,7 @@ impl Tab {
         self.told("network.beforeRequestSent", |params| params["request"]["url"].as_str().map(str::to_owned))
     }
 
-    /// Errors that its pages wrote to the console or threw.
+    /// Errors that its pages threw and nobody caught.
     pub fn complaints(&self) -> Vec<String> {
         let events = self.bidi.events(self.first_event).into_iter();
         events
@@ -288,6 +288,8 @@ impl Tab {
             })
             .filter(|event| event.params["level"] == "error" && event.params["type"] == "javascript")
             .map(|event| event.params["text"].as_str().unwrap_or_default().to_owned())
+            // Firefox tells what it has blocked in the same way; an error that was thrown has a name.
+            .filter(|text| text.contains("Error: "))
             .collect()
     }
 
