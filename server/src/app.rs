@@ -1,7 +1,7 @@
 //! Starts the server and stops it: what it is made of, in which order it comes up and goes down.
 
 use crate::assets;
-use crate::cache::{Link, Policies};
+use crate::cache::{Link, PREFIX, Policies};
 use crate::cli::serve::Args;
 use crate::clock::Clock;
 use crate::config::Database;
@@ -36,9 +36,6 @@ const SEAL_KEY: &str = "seal/1";
 /// Every so often measurements are folded, and addresses whose allowance is full again are forgotten.
 const UPKEEP: Duration = Duration::from_secs(10);
 
-/// The names of all keys and channels in Redis begin with this.
-const REDIS_PREFIX: &str = "avow:";
-
 /// Builds the parts of a server around an open store whose schema is up to date.
 pub async fn state(store: Store, args: &Args, clock: Clock, rng: Rng) -> anyhow::Result<(AppState, Writer)> {
     let key = store.secret_or_insert(SEAL_KEY, rng.bytes(), clock.now()).await?;
@@ -46,8 +43,7 @@ pub async fn state(store: Store, args: &Args, clock: Clock, rng: Rng) -> anyhow:
     let link = match &args.redis {
         Some(url) => {
             // The URL may hold a password, so the error's own text stays out.
-            let link =
-                Link::new(url, REDIS_PREFIX).map_err(|_| anyhow::anyhow!("--redis: not a Redis URL"))?;
+            let link = Link::new(url, PREFIX).map_err(|_| anyhow::anyhow!("--redis: not a Redis URL"))?;
             link.start().await;
             policies.follow(&link);
             Some(link)

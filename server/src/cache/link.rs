@@ -17,6 +17,9 @@ const CONNECT: Duration = Duration::from_millis(500);
 /// Between two looks at a Redis that is away, and at one that is there.
 const RETRY: Duration = Duration::from_millis(250);
 const LOOK: Duration = Duration::from_secs(2);
+/// The names of all keys and channels of servers begin with this.
+pub const PREFIX: &str = "avow:";
+
 /// The channel on which a publish is told.
 const CHANNEL: &str = "published";
 
@@ -124,6 +127,12 @@ impl Link {
                 None
             }
         }
+    }
+
+    /// Tells the nodes of the Redis at `url` that a policy was published; for a process that does nothing else
+    /// with Redis.
+    pub async fn publish_once(url: &str) -> RedisResult<bool> {
+        Ok(Self::new(url, PREFIX)?.publish().await)
     }
 
     /// Tells all nodes that a policy was published. Whether Redis took it; if not, they notice by

@@ -8,7 +8,7 @@
 
 mod link;
 
-pub use self::link::Link;
+pub use self::link::{Link, PREFIX};
 
 use crate::policy::Published;
 use crate::policy::domains::Domains;

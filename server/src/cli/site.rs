@@ -1,5 +1,6 @@
 //! `avow site` publishes, checks and shows policies; `avow policy-schema` prints their schema.
 
+use crate::cache::{Link, RECHECK};
 use crate::clock::Clock;
 use crate::config::Database;
 use crate::policy::compile::{compile, read};
@@ -17,6 +18,9 @@ pub enum Command {
     Publish {
         /// The policy file (TOML)
         file: PathBuf,
+        /// Tell the servers that share this Redis at once; without it they notice within two seconds
+        #[arg(long = "redis", env = "AVOW_REDIS_URL", value_name = "URL", hide_env_values = true)]
+        redis: Option<String>,
     },
     /// Say what is wrong with a policy file, or that nothing is
     Check {
@@ -39,10 +43,19 @@ pub enum Command {
 /// Runs a command.
 pub async fn run(database: Database, command: Command) -> anyhow::Result<()> {
     match command {
-        Command::Publish { file } => {
+        Command::Publish { file, redis } => {
             let store = super::open(&database).await?;
             publish(&store, &Clock::system(), &file).await?;
             store.close().await;
+            if let Some(url) = redis {
+                // The URL may hold a password, so the error's own text stays out.
+                let told = Link::publish_once(&url)
+                    .await
+                    .map_err(|_| anyhow::anyhow!("--redis: not a Redis URL"))?;
+                if !told {
+                    eprintln!("Redis does not answer: the servers notice within {} s", RECHECK.as_secs());
+                }
+            }
         }
         Command::Check { file } => {
             let source = load(&file)?;
