@@ -1,6 +1,6 @@
 //! Tokens: shown once, useless when revoked or replaced, and never stored as they are.
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context as _, Result, ensure};
 use avow_tests::database::Kind;
 use avow_tests::policy::SITE;
 use avow_tests::server::TestServer;
@@ -12,12 +12,13 @@ async fn opens(server: &TestServer, token: &str) -> Result<bool> {
     Ok(reply.status == 200)
 }
 
-/// The id under which `list` shows the only token.
+/// The id under which `list` shows the only token that is good: its fifth column says since when it is not.
 fn listed(server: &TestServer) -> Result<String> {
     let list = server.avow_ok(&["token", "list", "--site", SITE])?;
-    let line =
-        list.lines().find(|line| line.contains("dpo")).with_context(|| format!("a token in:\n{list}"))?;
-    Ok(line.split_whitespace().next().context("its id comes first")?.to_owned())
+    let rows = list.lines().map(|line| line.split_whitespace().collect::<Vec<_>>());
+    let good = rows.filter(|row| row.len() >= 5 && row[2] == "dpo" && row[4] == "-").collect::<Vec<_>>();
+    ensure!(good.len() == 1, "one good token in:\n{list}");
+    Ok(good[0][0].to_owned())
 }
 
 async fn revoking_and_rotating_take_effect_at_once(kind: Kind) -> Result<()> {
