@@ -19,10 +19,18 @@ const AT_MOST: Duration = Duration::from_mins(3);
 
 type Run = Arc<dyn Fn(Browsers) -> Pin<Box<dyn Future<Output = Result<()>> + Send>> + Send + Sync>;
 
+struct Test {
+    name: String,
+    engine: Engine,
+    /// The other engine waits: this test measures.
+    alone: bool,
+    run: Run,
+}
+
 /// The tests, in the order in which they were added.
 #[derive(Default)]
 pub struct Suite {
-    tests: Vec<(String, Engine, Run)>,
+    tests: Vec<Test>,
 }
 
 /// One engine's browsers, one per habit.
@@ -61,12 +69,13 @@ impl Suite {
     {
         let test: Run = Arc::new(move |browsers| Box::pin(test(browsers)));
         for engine in Engine::ALL {
-            self.tests.push((name.to_owned(), engine, Arc::clone(&test)));
+            let run = Arc::clone(&test);
+            self.tests.push(Test { name: name.to_owned(), engine, alone: false, run });
         }
     }
 
-    /// Adds a test for one engine.
-    pub fn add_in<F>(
+    /// Adds a test for one engine, which has the machine for itself.
+    pub fn add_alone<F>(
         &mut self,
         engine: Engine,
         name: &str,
@@ -74,7 +83,8 @@ impl Suite {
     ) where
         F: Future<Output = Result<()>> + Send + 'static,
     {
-        self.tests.push((name.to_owned(), engine, Arc::new(move |browsers| Box::pin(test(browsers)))));
+        let run: Run = Arc::new(move |browsers| Box::pin(test(browsers)));
+        self.tests.push(Test { name: name.to_owned(), engine, alone: true, run });
     }
 
     /// Runs what the command line asks for.
@@ -90,9 +100,11 @@ impl Suite {
         let trials = self
             .tests
             .into_iter()
-            .map(|(name, engine, test)| {
+            .map(|Test { name, engine, alone, run }| {
                 let (browsers, turn) =
                     all.iter().find(|(kept, _)| kept.engine == engine).cloned().expect("both are there");
+                let other =
+                    all.iter().find(|(kept, _)| kept.engine != engine).cloned().expect("both are there").1;
                 let runtime = Arc::clone(&runtime);
                 Trial::test(format!("{}::{name}", engine.name()), move || {
                     runtime
@@ -102,7 +114,8 @@ impl Suite {
                             }
                             // Tabs of one engine would steal the focus from each other.
                             let _turn = turn.lock().await;
-                            match tokio::time::timeout(AT_MOST, tokio::spawn(test(browsers))).await {
+                            let _quiet = if alone { Some(other.lock().await) } else { None };
+                            match tokio::time::timeout(AT_MOST, tokio::spawn(run(browsers))).await {
                                 Ok(Ok(result)) => result,
                                 Ok(Err(panic)) => bail!("{panic}"),
                                 Err(_) => bail!("not done within {} s", AT_MOST.as_secs()),

@@ -15,7 +15,7 @@ const TRIES: usize = 4;
 
 pub fn add(suite: &mut Suite) {
     // Only Chromium measures these.
-    suite.add_in(Engine::Chromium, "no_layout_shift_and_no_long_task", smooth);
+    suite.add_alone(Engine::Chromium, "no_layout_shift_and_no_long_task", smooth);
 }
 
 const WATCH: &str = "window.shifts = []; window.long = []; \
