@@ -419,7 +419,7 @@ function keep(key, value) {
 }
 
 // The outbox: decisions that wait, oldest first. Two tabs may send the same one; the server answers a repeat
-// as it did the first, so the lease of half a minute only saves traffic.
+// as it did the first, so the lease of a few seconds only saves traffic.
 const OUTBOX = "avow_outbox", GRANT = "avow_grant", DAY = 864e5;
 const load = () => [].concat(kept(OUTBOX) || []);
 const save = (box) => keep(OUTBOX, box.length && box);
@@ -479,13 +479,14 @@ export function send(value, surface, control, input, reject) {
 
 /** Sends what is due, and sets the clock for what is not. */
 export function flush() {
+  if (leaving) return;
   const now = Date.now();
   // The server takes nothing older.
   const box = load().filter(({ at }) => at > now - 31 * DAY), due = [];
   for (const entry of box) {
     // A moment far ahead comes from a clock that was set back since.
     if (entry.due <= now || entry.due > now + DAY) {
-      entry.due = now + 3e4;
+      entry.due = now + 8e3;
       entry.tries++;
       due.push(entry);
     }
