@@ -12,7 +12,7 @@ use serde_json::json;
 use crate::harness::{Browsers, Suite};
 
 /// The machine itself stalls now and then; what the page does, it does every time.
-const TRIES: usize = 4;
+const TRIES: usize = 12;
 
 /// Milliseconds from which a task is long (W3C Long Tasks).
 const LONG: u64 = 50;

@@ -1,6 +1,7 @@
 //! One page as a visitor uses it: look, click, press keys; and what a test reads back.
 
 use std::path::Path;
+use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow, bail, ensure};
 use base64::Engine as _;
@@ -8,7 +9,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
 use super::{Bidi, Engine};
-use crate::time::until;
+use crate::time::{PATIENCE, until, until_within};
 
 /// A tab. Dropping it leaves it open: the browser ends with the tests.
 #[derive(Debug)]
@@ -117,7 +118,12 @@ impl Tab {
 
     /// Waits until an expression is true.
     pub async fn wait(&self, expression: &str) -> Result<()> {
-        let found = until(expression, || async {
+        self.wait_within(PATIENCE, expression).await
+    }
+
+    /// [`Self::wait`] with its own deadline.
+    pub async fn wait_within(&self, patience: Duration, expression: &str) -> Result<()> {
+        let found = until_within(patience, expression, || async {
             // An error may be a page that is just being left.
             Ok((self.eval(expression).await? == true).then_some(()))
         })
