@@ -1,4 +1,4 @@
-//! Pictures of every state for people to look at, and for the README; kept out of the repository.
+//! Pictures of every state for people to look at, and for the README; the README's three are copies.
 
 use std::path::PathBuf;
 
