@@ -513,7 +513,9 @@ async function post({ id, body }) {
     if (answer.ok) ({ seal } = await answer.json());
     status = answer.status;
   } catch {
-    // No answer.
+    // No answer. If only because the visitor leaves, the page is gone before this is over, and the next one
+    // sends again when the lease ends, without the wait after a failure.
+    await new Promise((done) => setTimeout(done, 1000));
   }
   // A page on its way out cuts its own requests short: that is no answer to book.
   if (status || !leaving) book(id, status, seal, retry || 0);
