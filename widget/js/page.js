@@ -46,8 +46,11 @@ export function open(compiled, page, settings) {
   w.addEventListener("online", flush);
   silently(() => {
     tabs = new BroadcastChannel("avow");
-    tabs.onmessage = () => hear("follow");
+    // The word of an answer can be here before its cookie is: looked at twice.
+    tabs.onmessage = () => [0, 500].forEach((ms) => setTimeout(hear, ms, "follow"));
   });
+  // That word can be lost with the page that sent it; what it stored cannot.
+  w.addEventListener("storage", (e) => /^avow_/.test(e.key) && hear("follow"));
 }
 
 /** Adds the style sheet; `look` are the declarations of the look, for every root of ours. */
