@@ -32,6 +32,8 @@ impl From<sqlx::Error> for StoreError {
             sqlx::Error::PoolTimedOut => Self::NoConnection,
             sqlx::Error::Io(_)
             | sqlx::Error::Tls(_)
+            // A connection that ends within the handshake, or something else that answers at that address.
+            | sqlx::Error::Protocol(_)
             | sqlx::Error::PoolClosed
             | sqlx::Error::WorkerCrashed => Self::Unavailable(error.to_string()),
             sqlx::Error::Database(database) => match database.code().as_deref() {
