@@ -42,7 +42,11 @@ export function open(compiled, page, settings) {
   d.addEventListener("close", (e) => e.target.id === "avow-dialog" && hear("close"), true);
   d.addEventListener("DOMContentLoaded", () => hear("revive"));
   d.addEventListener("visibilitychange", () => d.hidden || hear("follow"));
-  w.addEventListener("pageshow", () => hear("follow"));
+  w.addEventListener("pagehide", leave);
+  w.addEventListener("pageshow", () => {
+    leaving = false;
+    hear("follow");
+  });
   w.addEventListener("online", flush);
   silently(() => {
     tabs = new BroadcastChannel("avow");
@@ -399,11 +403,16 @@ function start(tag) {
 
 /** Loads the page anew, where `said` names the text that confirms. */
 export function reload(said) {
-  leaving = true;
-  // What was sent loses its answer with the page: the next one asks again.
-  save(load().map((entry) => ({ ...entry, due: 0 })));
+  leave();
   silently(() => said && sessionStorage.setItem("avow_said", said));
   location.reload();
+}
+
+// From now on answers are for the next page, which asks for them again: a page that is gone can still change
+// local storage, but in Firefox no cookie any more, so the seal would be lost.
+function leave() {
+  leaving = true;
+  save(load().map((entry) => ({ ...entry, due: 0 })));
 }
 
 // Reads local storage. Where there is none, the page's memory does while the page lives.
@@ -517,11 +526,10 @@ async function post({ id, body }) {
     status = answer.status;
   } catch {
     // No answer. If only because the visitor leaves, the page is gone before this is over, and the next one
-    // sends again when the lease ends, without the wait after a failure.
+    // sends again without the wait after a failure.
     await new Promise((done) => setTimeout(done, 1000));
   }
-  // A page on its way out cuts its own requests short: that is no answer to book.
-  if (status || !leaving) book(id, status, seal, retry || 0);
+  if (!leaving) book(id, status, seal, retry || 0);
 }
 
 function book(id, status, seal, retry) {
