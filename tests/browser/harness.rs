@@ -106,7 +106,6 @@ impl Suite {
                 let other =
                     all.iter().find(|(kept, _)| kept.engine != engine).cloned().expect("both are there").1;
                 let runtime = Arc::clone(&runtime);
-                let again = name.clone();
                 Trial::test(format!("{}::{name}", engine.name()), move || {
                     runtime
                         .block_on(async {
@@ -116,17 +115,6 @@ impl Suite {
                             // Tabs of one engine would steal the focus from each other.
                             let _turn = turn.lock().await;
                             let _quiet = if alone { Some(other.lock().await) } else { None };
-                            let first = once(&run, &browsers).await;
-                            // Deliveries that a reload cuts off can outlast a test's patience; judged strictly
-                            // in the full tier, where nothing is tried again.
-                            let Err(error) = first else { return Ok(()) };
-                            if tools::full() {
-                                return Err(error);
-                            }
-                            eprintln!("{} {again}: tried again after: {error:#}", engine.name());
-                            if once(&run, &browsers).await.is_ok() {
-                                return Ok(());
-                            }
                             once(&run, &browsers).await
                         })
                         .map_err(|error| format!("{error:#}").into())

@@ -1,7 +1,5 @@
 //! A visitor on the demo site, and what "nothing optional" means there.
 
-use std::time::Duration;
-
 use anyhow::{Context, Result, ensure};
 use avow_tests::browser::{Habit, Tab};
 use avow_tests::database::Kind;
@@ -98,11 +96,11 @@ impl Visit {
         Ok(jar.into_iter().find(|cookie| cookie.name == "avow").map(|cookie| cookie.value))
     }
 
-    /// Waits until the server has acknowledged: the seal is in the cookie, and nothing waits. A page that was
-    /// left while it sent leaves its entry alone for half a minute before another sends it again.
+    /// Waits until the server has acknowledged: the seal is in the cookie, and nothing waits.
     pub async fn sealed(&self) -> Result<()> {
-        let sealed = r"/avow=1\.\d+\.\w+\.\w+\.[a-z0-9_~:]+\.[\w-]{22}(;|$)/.test(document.cookie) && !localStorage.avow_outbox";
-        self.tab.wait_within(Duration::from_secs(75), sealed).await
+        self.tab
+            .wait(r"/avow=1\.\d+\.\w+\.\w+\.[a-z0-9_~:]+\.[\w-]{22}(;|$)/.test(document.cookie) && !localStorage.avow_outbox")
+            .await
     }
 
     /// The last record that Avow holds, once it holds `count`.

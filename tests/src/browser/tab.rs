@@ -1,7 +1,6 @@
 //! One page as a visitor uses it: look, click, press keys; and what a test reads back.
 
 use std::path::Path;
-use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow, bail, ensure};
 use base64::Engine as _;
@@ -9,7 +8,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
 use super::{Bidi, Engine};
-use crate::time::{PATIENCE, until, until_within};
+use crate::time::until;
 
 /// A tab. Dropping it leaves it open: the browser ends with the tests.
 #[derive(Debug)]
@@ -118,12 +117,7 @@ impl Tab {
 
     /// Waits until an expression is true.
     pub async fn wait(&self, expression: &str) -> Result<()> {
-        self.wait_within(PATIENCE, expression).await
-    }
-
-    /// [`Self::wait`] with its own deadline.
-    pub async fn wait_within(&self, patience: Duration, expression: &str) -> Result<()> {
-        let found = until_within(patience, expression, || async {
+        let found = until(expression, || async {
             // An error may be a page that is just being left.
             Ok((self.eval(expression).await? == true).then_some(()))
         })
@@ -132,7 +126,9 @@ impl Tab {
             let state = self
                 .eval(
                     "({ url: location.href, ready: document.readyState, failed: window.__avow && __avow.failed, \
-                     cookie: document.cookie, body: document.body && document.body.innerText.slice(0, 400) })",
+                     cookie: document.cookie, grant: localStorage.avow_grant, \
+                     outbox: localStorage.avow_outbox, at: Date.now(), \
+                     body: document.body && document.body.innerText.slice(0, 200) })",
                 )
                 .await;
             return found.with_context(|| format!("the page is {state:?}"));
