@@ -6,7 +6,7 @@ use crate::error::{Error, Kind};
 use crate::policy::Published;
 use crate::state::AppState;
 use crate::store::append::{Appended, Existing, NewRecord};
-use avow_shared::act::{Control, Event, Input, RejectButton, Surface};
+use avow_shared::act::{Control, Event, Input, RejectButton};
 use avow_shared::category::Category;
 use avow_shared::commitment::commitment;
 use avow_shared::decision::{Decision, decide as make_decision};
@@ -276,12 +276,8 @@ fn check_act(policy: &Published, submission: &Submission, granted: &[bool]) -> R
     if submission.input == Input::Script {
         return Err(Error::new(Kind::GrantWithoutGesture, "input was script"));
     }
-    let fair = match &submission.ui.reject {
-        Some(button) => button.is_fair(),
-        // Only a page's own call has no surface of ours, and so no button.
-        None => submission.surface == Surface::Page,
-    };
-    if fair {
+    // A page's own call too: it grants only where a way to refuse is in view.
+    if submission.ui.reject.is_some_and(|button| button.is_fair()) {
         Ok(())
     } else {
         Err(Error::new(

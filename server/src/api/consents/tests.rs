@@ -254,6 +254,14 @@ fn wrong_submissions() -> Vec<(&'static str, Submission, Kind)> {
         ("an id of another time", edited(|s| s.decided_at += 3_600_000), Kind::Invalid),
         ("a grant by script", edited(|s| s.input = Input::Script), Kind::GrantWithoutGesture),
         ("no reject button", edited(|s| s.ui.reject = None), Kind::GrantWithoutGesture),
+        (
+            "no reject button behind a page's own call",
+            edited(|s| {
+                s.surface = Surface::Page;
+                s.ui.reject = None;
+            }),
+            Kind::GrantWithoutGesture,
+        ),
         ("a small reject button", reject(10, 700, true), Kind::GrantWithoutGesture),
         ("a pale reject button", reject(120, 120, true), Kind::GrantWithoutGesture),
         ("a hidden reject button", reject(120, 700, false), Kind::GrantWithoutGesture),
