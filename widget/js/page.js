@@ -406,6 +406,8 @@ export function reload(said) {
   leave();
   silently(() => said && sessionStorage.setItem("avow_said", said));
   location.reload();
+  // The page may have asked the visitor, who stays: then it hears them again.
+  setTimeout(() => (leaving = false), 5e3);
 }
 
 // From now on answers are for the next page, which asks for them again: a page that is gone can still change
