@@ -1,5 +1,6 @@
 //! The command line: what each command is called, and who runs it.
 
+pub mod audit;
 pub mod export;
 pub mod migrate;
 pub mod serve;
@@ -54,6 +55,8 @@ enum Command {
     Token(token::Command),
     /// Write a site's records to a file
     Export(export::Args),
+    /// List who read or exported the records of a site
+    Audit(audit::Args),
     /// Print the JSON Schema of policy files
     PolicySchema,
 }
@@ -69,6 +72,7 @@ pub fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Snippet(args) => block_on(snippet::run(database, args)),
         Command::Token(command) => block_on(token::run(database, command)),
         Command::Export(args) => block_on(export::run(database, args)),
+        Command::Audit(args) => block_on(audit::run(database, args)),
         Command::PolicySchema => site::schema(),
     }
 }
