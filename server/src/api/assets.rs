@@ -1,16 +1,15 @@
 //! `GET /assets/{file}`: the widget's files under names that change with their bytes.
 
-use actix_web::guard::{Any, Get, Head};
 use actix_web::web::{Bytes, Path, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse, web};
 
+use super::get_or_head;
 use super::problem::{Kind, Problem, ProblemBody};
 use crate::assets::{EmbeddedFile, IMMUTABLE, Static, media_type, widget};
 
 /// Registers the paths of this module.
 pub fn configure(config: &mut ServiceConfig) {
-    config
-        .service(web::resource("/assets/{file}").route(web::route().guard(Any(Get()).or(Head())).to(asset)));
+    config.service(web::resource("/assets/{file}").route(get_or_head().to(asset)));
 }
 
 /// One of the widget's files.

@@ -1,8 +1,7 @@
 //! `/v1/consents`: takes decisions and hands out records.
 
-use crate::access::{self, Scope};
-use crate::api::bearer;
 use crate::api::problem::{Kind, Problem, ProblemBody};
+use crate::api::{officer, site_policies};
 use crate::cache::SitePolicies;
 use crate::consent::decide::{self, Receipt};
 use crate::consent::lookup;
@@ -11,13 +10,12 @@ use crate::store::records::StoredRecord;
 use actix_web::http::header::{self, HeaderMap};
 use actix_web::web::{Bytes, Data, Path, PayloadConfig, Query, ServiceConfig, get, post, resource};
 use actix_web::{HttpRequest, HttpResponse};
-use avow_shared::id::{RecordId, SiteId, hex};
+use avow_shared::id::{RecordId, hex};
 use avow_shared::reference;
 use avow_shared::submission::Submission;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
-use std::sync::Arc;
 use utoipa::ToSchema;
 
 /// The largest body, bytes. A submission with 64 purposes has about 4 kB.
@@ -159,7 +157,7 @@ pub(super) async fn create(
         Problem::new(if status.as_u16() == 413 { Kind::TooLarge } else { Kind::Malformed })
     })?;
     let submission: Submission = serde_json::from_slice(&body).map_err(|error| unreadable(&error))?;
-    let (_, policies) = policies(&state, &submission.site).await?;
+    let (_, policies) = site_policies(&state, &submission.site).await?;
     check_origin(request.headers(), &policies)?;
     let receipt = decide::decide(&state, &policies, &submission).await?;
     let mut response = if receipt.created { HttpResponse::Created() } else { HttpResponse::Ok() };
@@ -211,10 +209,10 @@ pub(super) async fn read(
     query: Result<Query<SiteQuery>, actix_web::Error>,
 ) -> Result<HttpResponse, Problem> {
     let query = query.map_err(|_| Problem::new(Kind::Malformed).detail("site is missing"))?;
-    let (site, _) = policies(&state, &query.site).await?;
+    let (site, _) = site_policies(&state, &query.site).await?;
     let id = RecordId::parse(&id);
-    let stored = if let Some(token) = bearer(request.headers()) {
-        let officer = access::authorize(&state.store, &site, token, Scope::Dpo).await?;
+    let stored = if request.headers().contains_key(header::AUTHORIZATION) {
+        let officer = officer(&state, &site, request.headers()).await?;
         lookup::by_officer(&state, &officer, &site, id).await?
     } else if let Some(secret) = request.headers().get(SECRET_HEADER) {
         lookup::by_secret(&state, &site, id, secret.to_str().unwrap_or_default()).await?
@@ -254,19 +252,12 @@ pub(super) async fn find(
     query: Result<Query<FindQuery>, actix_web::Error>,
 ) -> Result<HttpResponse, Problem> {
     let query = query.map_err(|_| Problem::new(Kind::Malformed).detail("site and reference are needed"))?;
-    let (site, _) = policies(&state, &query.site).await?;
-    let token = bearer(request.headers()).ok_or_else(|| Problem::new(Kind::Unauthorized))?;
-    let officer = access::authorize(&state.store, &site, token, Scope::Dpo).await?;
+    let (site, _) = site_policies(&state, &query.site).await?;
+    let officer = officer(&state, &site, request.headers()).await?;
     let records = lookup::by_reference(&state, &officer, &site, &query.reference).await?;
     Ok(HttpResponse::Ok()
         .insert_header((header::CACHE_CONTROL, "no-store"))
         .json(RecordsBody { records: records.into_iter().map(Into::into).collect() }))
-}
-
-async fn policies(state: &AppState, site: &str) -> Result<(SiteId, Arc<SitePolicies>), Problem> {
-    let site = SiteId::parse(site).ok_or_else(|| Problem::new(Kind::UnknownSite))?;
-    let policies = state.policies.site(&site).await?.ok_or_else(|| Problem::new(Kind::UnknownSite))?;
-    Ok((site, policies))
 }
 
 /// The parser's own message may quote the body, so only the place is passed on.

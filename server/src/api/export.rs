@@ -8,12 +8,11 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use avow_shared::id::{RecordId, SiteId};
 use serde::Deserialize;
 
-use super::bearer;
-use crate::access::{self, Scope};
+use super::officer;
+use crate::access;
 use crate::api::problem::{Kind, Problem, ProblemBody};
-use crate::consent::export::{self, Export, Format};
+use crate::consent::export::{Export, Format, Selection};
 use crate::state::AppState;
-use crate::store::records::Filter;
 
 /// Registers the path.
 pub fn configure(config: &mut ServiceConfig) {
@@ -59,30 +58,21 @@ pub(super) async fn get(
     wanted: Result<Query<Wanted>, actix_web::Error>,
 ) -> Result<HttpResponse, Problem> {
     let wanted = wanted.map_err(|_| Problem::new(Kind::Malformed).detail("site and format are needed"))?;
-    let site = SiteId::parse(&wanted.site).ok_or_else(|| Problem::new(Kind::Unauthorized))?;
-    let token = bearer(request.headers()).ok_or_else(|| Problem::new(Kind::Unauthorized))?;
-    let officer = access::authorize(&state.store, &site, token, Scope::Dpo).await?;
-    let mut filter = Filter {
-        from: wanted.from.as_deref().map(export::moment).transpose()?,
-        to: wanted.to.as_deref().map(export::moment).transpose()?,
-        version: wanted.version,
-        record: None,
-    };
-    if let Some(text) = &wanted.record {
-        let found = export::find(&state.store, &site, text).await?;
-        filter.record = Some(found.ok_or_else(|| Problem::new(Kind::NotFound))?);
-    }
+    let Wanted { site, format, from, to, version, record } = wanted.into_inner();
+    let site = SiteId::parse(&site).ok_or(Kind::Unauthorized)?;
+    let officer = officer(&state, &site, request.headers()).await?;
+    let filter = Selection { from, to, version, record }.read(&state.store, &site).await?;
     let object = filter.record.map(RecordId::to_text).unwrap_or_default();
     access::audit(&state, &officer, &site, "export", &object).await?;
-    let export = Export::start(&state.store, &site, filter, wanted.format).await?;
+    let export = Export::start(&state.store, &site, filter, format).await?;
     let stream = futures_util::stream::try_unfold(export, |mut export| async move {
         // An error ends the body short of its last chunk: no client can take the half for the whole.
         let next = export.next().await?;
         Ok::<_, Problem>(next.map(|bytes| (Bytes::from(bytes), export)))
     });
-    let name = format!("{}-consents.{}", site.as_str(), wanted.format.extension());
+    let name = format!("{}-consents.{}", site.as_str(), format.extension());
     Ok(HttpResponse::Ok()
-        .insert_header((CONTENT_TYPE, wanted.format.media_type()))
+        .insert_header((CONTENT_TYPE, format.media_type()))
         .insert_header((CACHE_CONTROL, "no-store"))
         .insert_header(ContentDisposition {
             disposition: DispositionType::Attachment,

@@ -9,9 +9,16 @@ pub mod policy;
 pub mod problem;
 pub mod site_files;
 
+use crate::access::{self, Principal, Scope};
+use crate::cache::SitePolicies;
 use crate::error::Error;
+use crate::state::AppState;
+use actix_web::guard::{Any, Get, Head};
 use actix_web::http::header::{self, HeaderMap};
-use problem::Problem;
+use actix_web::{Route, web};
+use avow_shared::id::SiteId;
+use problem::{Kind, Problem};
+use std::sync::Arc;
 
 impl From<Error> for Problem {
     fn from(error: Error) -> Self {
@@ -35,8 +42,24 @@ impl From<crate::store::StoreError> for Problem {
     }
 }
 
-/// The token of an `Authorization: Bearer` header (RFC 6750 section 2.1).
-fn bearer(headers: &HeaderMap) -> Option<&str> {
-    let (scheme, token) = headers.get(header::AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
-    scheme.eq_ignore_ascii_case("bearer").then_some(token.trim())
+/// A site by its name, with its policies.
+async fn site_policies(state: &AppState, site: &str) -> Result<(SiteId, Arc<SitePolicies>), Problem> {
+    let site = SiteId::parse(site).ok_or(Kind::UnknownSite)?;
+    let policies = state.policies.site(&site).await?.ok_or(Kind::UnknownSite)?;
+    Ok((site, policies))
+}
+
+/// The data protection officer whose token the request shows (RFC 6750 section 2.1).
+async fn officer(state: &AppState, site: &SiteId, headers: &HeaderMap) -> Result<Principal, Problem> {
+    let shown = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let (scheme, token) = shown.split_once(' ').ok_or(Kind::Unauthorized)?;
+    if !scheme.eq_ignore_ascii_case("bearer") {
+        return Err(Kind::Unauthorized.into());
+    }
+    Ok(access::authorize(&state.store, site, token.trim(), Scope::Dpo).await?)
+}
+
+/// Answers GET and HEAD alike.
+fn get_or_head() -> Route {
+    web::route().guard(Any(Get()).or(Head()))
 }

@@ -1,10 +1,10 @@
 //! `GET /v1/sites/{site}/policy`: the current version as published, with its hash.
 
-use crate::api::problem::{Kind, Problem, ProblemBody};
+use crate::api::problem::{Problem, ProblemBody};
+use crate::api::site_policies;
 use crate::state::AppState;
 use actix_web::HttpResponse;
 use actix_web::web::{Data, Path, ServiceConfig, get, resource};
-use avow_shared::id::SiteId;
 
 /// Registers the paths.
 pub fn configure(config: &mut ServiceConfig) {
@@ -26,14 +26,13 @@ pub fn configure(config: &mut ServiceConfig) {
     )
 )]
 pub(super) async fn current(state: Data<AppState>, site: Path<String>) -> Result<HttpResponse, Problem> {
-    let site = SiteId::parse(&site).ok_or_else(|| Problem::new(Kind::UnknownSite))?;
-    let policies = state.policies.site(&site).await?.ok_or_else(|| Problem::new(Kind::UnknownSite))?;
+    let (_, policies) = site_policies(&state, &site).await?;
     let policy = &policies.current;
     // The hash cannot stand in the bytes that it is made of; every document is an object with members.
     let body = format!("{{\"hash\":\"{}\",{}", policy.engine.hash, &policy.document[1..]);
     Ok(HttpResponse::Ok()
         .content_type("application/json")
         .insert_header(("Cache-Control", "no-cache"))
-        .insert_header(("ETag", format!("\"{}\"", policies.current.engine.hash)))
+        .insert_header(("ETag", format!("\"{}\"", policy.engine.hash)))
         .body(body))
 }

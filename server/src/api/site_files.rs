@@ -1,11 +1,11 @@
 //! `GET /site/{site}.js` and `GET /site/{site}/{hash}/{lang}.json`: what a site's pages load beside the assets.
 
-use actix_web::guard::{Any, Get, Head};
 use actix_web::web::{Data, Path, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse, web};
 use avow_shared::id::{SiteId, is_hex};
 
 use super::problem::{Kind, Problem, ProblemBody};
+use super::{get_or_head, site_policies};
 use crate::assets::{IMMUTABLE, Static};
 use crate::site_files::File;
 use crate::state::AppState;
@@ -15,10 +15,9 @@ const MINUTES: &str = "public, max-age=300, stale-while-revalidate=86400";
 
 /// Registers the paths of this module.
 pub fn configure(config: &mut ServiceConfig) {
-    let read = || web::route().guard(Any(Get()).or(Head()));
     config
-        .service(web::resource("/site/{site}.js").route(read().to(script)))
-        .service(web::resource("/site/{site}/{hash}/{lang}.json").route(read().to(policy)));
+        .service(web::resource("/site/{site}.js").route(get_or_head().to(script)))
+        .service(web::resource("/site/{site}/{hash}/{lang}.json").route(get_or_head().to(policy)));
 }
 
 /// The site's script: the guard with the site's configuration, and the boot script.
@@ -38,8 +37,7 @@ pub(super) async fn script(
     request: HttpRequest,
     site: Path<String>,
 ) -> Result<HttpResponse, Problem> {
-    let site = SiteId::parse(&site).ok_or(Kind::UnknownSite)?;
-    let policies = state.policies.site(&site).await?.ok_or(Kind::UnknownSite)?;
+    let (_, policies) = site_policies(&state, &site).await?;
     let file = state.site_files.script(&policies.current).await?;
     Ok(answer(&file, "text/javascript; charset=utf-8", MINUTES, &request))
 }

@@ -28,9 +28,6 @@ pub struct Args {
         value_name = "LIST"
     )]
     pub trusted_proxy: TrustedProxies,
-    /// Path under which the sites serve Avow
-    #[arg(long, env = "AVOW_BASE", default_value = "/.avow", value_name = "PATH")]
-    pub base: String,
     /// Threads that answer requests; one per processor if not given
     #[arg(long, env = "AVOW_WORKERS", value_name = "N")]
     pub workers: Option<usize>,

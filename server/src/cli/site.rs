@@ -1,14 +1,14 @@
 //! `avow site` publishes, checks and shows policies; `avow policy-schema` prints their schema.
 
 use crate::cache::{Link, RECHECK};
-use crate::clock::Clock;
+use crate::clock::{Clock, rfc3339};
 use crate::config::Database;
 use crate::policy::compile::{compile, read};
 use crate::policy::document::Document;
 use crate::store::policies::{NewPolicy, PolicyVersion};
 use crate::store::{Store, StoreError};
 use anyhow::Context as _;
-use avow_shared::id::SiteId;
+use avow_shared::id::{Millis, SiteId};
 use std::path::{Path, PathBuf};
 
 /// Commands.
@@ -127,7 +127,7 @@ async fn show(store: &Store, site: &SiteId, source: bool) -> anyhow::Result<()> 
         println!(
             "version {}\t{state}\tpublished {}\tsha256 {}",
             row.version,
-            utc(row.published_at),
+            rfc3339(Millis(row.published_at)),
             row.hash
         );
     }
@@ -153,10 +153,4 @@ fn load(path: &Path) -> anyhow::Result<String> {
 
 fn document_of(row: &PolicyVersion) -> anyhow::Result<Document> {
     serde_json::from_str(&row.document).context("the stored policy cannot be read")
-}
-
-/// A moment as RFC 3339.
-fn utc(millis: i64) -> String {
-    chrono::DateTime::from_timestamp_millis(millis)
-        .map_or_else(|| millis.to_string(), |at| at.to_rfc3339_opts(chrono::SecondsFormat::Secs, true))
 }

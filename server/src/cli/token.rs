@@ -1,10 +1,9 @@
 //! `avow token`: makes, lists, rotates and revokes access tokens.
 
-use avow_shared::id::SiteId;
-use chrono::{DateTime, SecondsFormat};
+use avow_shared::id::{Millis, SiteId};
 
 use crate::access::{self, Issued, Scope};
-use crate::clock::Clock;
+use crate::clock::{Clock, rfc3339};
 use crate::config::Database;
 use crate::rng::Rng;
 
@@ -52,13 +51,13 @@ pub async fn run(database: Database, command: Command) -> anyhow::Result<()> {
         Command::List { site } => {
             println!("{:36}  {:32}  {:8}  {:24}  {:24}  label", "id", "site", "scope", "created", "revoked");
             for token in access::list(store, site.as_ref()).await? {
-                let revoked = token.revoked_at.map_or_else(|| "-".to_owned(), time);
+                let revoked = token.revoked_at.map_or_else(|| "-".to_owned(), |at| rfc3339(Millis(at)));
                 println!(
                     "{:36}  {:32}  {:8}  {:24}  {revoked:24}  {}",
                     token.id,
                     token.site,
                     token.scope,
-                    time(token.created_at),
+                    rfc3339(Millis(token.created_at)),
                     token.label
                 );
             }
@@ -78,9 +77,4 @@ pub async fn run(database: Database, command: Command) -> anyhow::Result<()> {
 fn print(issued: &Issued) {
     println!("{}", issued.token);
     eprintln!("token {}: keep it now, it cannot be shown again", issued.id);
-}
-
-fn time(at: i64) -> String {
-    DateTime::from_timestamp_millis(at)
-        .map_or_else(|| at.to_string(), |time| time.to_rfc3339_opts(SecondsFormat::Secs, true))
 }

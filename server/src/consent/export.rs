@@ -11,9 +11,10 @@ use avow_shared::id::{Millis, RecordId, SiteId, hex};
 use avow_shared::reference;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use chrono::{DateTime, SecondsFormat};
+use chrono::DateTime;
 use serde_json::{Value, json};
 
+use crate::clock::rfc3339;
 use crate::error::{Error, Kind};
 use crate::store::records::{Filter, StoredRecord};
 use crate::store::{Store, StoreError};
@@ -95,7 +96,7 @@ enum State {
 }
 
 /// Reads what a person gives as a record: its id or its reference code. `None` if there is no such record.
-pub async fn find(store: &Store, site: &SiteId, text: &str) -> Result<Option<RecordId>, Error> {
+async fn find(store: &Store, site: &SiteId, text: &str) -> Result<Option<RecordId>, Error> {
     if let Some(id) = RecordId::parse(text) {
         return Ok(Some(id));
     }
@@ -106,11 +107,44 @@ pub async fn find(store: &Store, site: &SiteId, text: &str) -> Result<Option<Rec
 }
 
 /// Reads a moment: a date (its first millisecond, UTC) or a time as in RFC 3339.
-pub fn moment(text: &str) -> Result<Millis, Error> {
+fn moment(text: &str) -> Result<Millis, Error> {
     let whole = if text.len() == 10 { format!("{text}T00:00:00Z") } else { text.to_owned() };
     DateTime::parse_from_rfc3339(&whole)
         .map(|time| Millis(time.timestamp_millis()))
         .map_err(|_| Error::new(Kind::Invalid, "a time is written 2026-01-31 or 2026-01-31T09:00:00Z"))
+}
+
+/// Which records somebody wants, as they wrote it.
+#[derive(Clone, Debug, Default, clap::Args)]
+pub struct Selection {
+    /// Records of this day or time and later (2026-01-31 or 2026-01-31T09:00:00Z)
+    #[arg(long, value_name = "TIME")]
+    pub from: Option<String>,
+    /// Records before this day or time
+    #[arg(long, value_name = "TIME")]
+    pub to: Option<String>,
+    /// Answers to this policy version only
+    #[arg(long, value_name = "NUMBER")]
+    pub version: Option<u32>,
+    /// One record: its id or its reference code
+    #[arg(long, value_name = "ID|CODE")]
+    pub record: Option<String>,
+}
+
+impl Selection {
+    /// Reads it; a record that is not there is `NotFound`.
+    pub async fn read(&self, store: &Store, site: &SiteId) -> Result<Filter, Error> {
+        let record = match &self.record {
+            Some(text) => Some(find(store, site, text).await?.ok_or_else(|| Error::plain(Kind::NotFound))?),
+            None => None,
+        };
+        Ok(Filter {
+            from: self.from.as_deref().map(moment).transpose()?,
+            to: self.to.as_deref().map(moment).transpose()?,
+            version: self.version,
+            record,
+        })
+    }
 }
 
 impl Export {
@@ -192,8 +226,8 @@ fn row(stored: &StoredRecord) -> Result<[String; COLUMNS.len()], StoreError> {
         stored.leaf_index.to_string(),
         reference::code(&stored.id),
         stored.id.to_text(),
-        time(stored.server_time),
-        time(stored.client_time),
+        rfc3339(stored.server_time),
+        rfc3339(stored.client_time),
         stored.event.clone(),
         stored.current.to_string(),
         stored.chain.to_string(),
@@ -212,11 +246,6 @@ fn row(stored: &StoredRecord) -> Result<[String; COLUMNS.len()], StoreError> {
         hex(&stored.salt),
         stored.record.clone(),
     ])
-}
-
-fn time(at: Millis) -> String {
-    DateTime::from_timestamp_millis(at.0)
-        .map_or_else(|| at.0.to_string(), |time| time.to_rfc3339_opts(SecondsFormat::Millis, true))
 }
 
 fn csv_bytes<const N: usize>(rows: impl IntoIterator<Item = [String; N]>) -> Result<Vec<u8>, StoreError> {

@@ -7,6 +7,7 @@ use actix_web::test::{TestRequest, call_service, init_service, read_body};
 use actix_web::web::Data;
 
 use super::*;
+use crate::access::Scope;
 use crate::testing::{databases, record, site, state};
 
 #[actix_web::test]
