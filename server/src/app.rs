@@ -67,7 +67,6 @@ pub async fn state(store: Store, args: &Args, clock: Clock, rng: Rng) -> anyhow:
         requests: RequestIds::new(rng.bytes()),
         sequencer,
         seal: SealKey::new(key),
-        base: args.base.trim_end_matches('/').to_owned(),
         clock,
         rng,
     };

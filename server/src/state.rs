@@ -34,6 +34,4 @@ pub struct AppState {
     pub rng: Rng,
     /// The key of the cookie seals.
     pub seal: SealKey,
-    /// The path under which sites serve Avow, without a slash at the end: `/.avow`.
-    pub base: String,
 }

@@ -93,12 +93,6 @@ impl Pages {
         third.map(|hit| hit.path.clone()).collect()
     }
 
-    /// Requests to the site itself.
-    pub fn site_hits(&self) -> Vec<String> {
-        let hits = self.state.hits.lock().expect("no holder panics");
-        hits.iter().filter(|hit| hit.host == "shop.localhost").map(|hit| hit.path.clone()).collect()
-    }
-
     /// Empties both lists.
     pub fn forget(&self) {
         self.state.hits.lock().expect("no holder panics").clear();

@@ -155,12 +155,6 @@ impl TestServer {
         Ok(())
     }
 
-    /// Replaces what `serve` is started with, then starts again.
-    pub async fn restart_with(&mut self, change: impl FnOnce(&mut Setup)) -> Result<()> {
-        change(&mut self.setup);
-        self.restart_after_kill().await
-    }
-
     /// Runs an `avow` command on its database.
     pub fn avow(&self, arguments: &[&str]) -> Result<Output> {
         avow(&self.database, arguments)

@@ -133,16 +133,6 @@ impl Store {
         Ok(on!(self, read, pool => sqlx::query_as(SQL).bind(site.as_str()).fetch_all(pool).await)?)
     }
 
-    /// The versions that are current or were superseded after `since`, the newest first.
-    pub async fn policy_versions_since(&self, site: &SiteId, since: Millis) -> Result<Vec<PolicyVersion>> {
-        const SQL: &str = select_version!(
-            "WHERE site = $1 AND (superseded_at IS NULL OR superseded_at > $2) ORDER BY version DESC"
-        );
-        Ok(on!(self, read, pool => {
-            sqlx::query_as(SQL).bind(site.as_str()).bind(since.0).fetch_all(pool).await
-        })?)
-    }
-
     /// The newest version with that hash.
     pub async fn policy_by_hash(&self, site: &SiteId, hash: &str) -> Result<Option<PolicyVersion>> {
         const SQL: &str = select_version!("WHERE site = $1 AND hash = $2 ORDER BY version DESC LIMIT 1");
