@@ -80,9 +80,7 @@ pub fn run() -> Result<()> {
 fn publish(avow: &Path, data: &Path, policy: &Path) -> Result<()> {
     let mut publish = Command::new(avow);
     publish.args(["site", "publish"]).arg(policy).arg("--data").arg(data);
-    capture(&mut publish)
-        .context("publish (a changed policy needs a higher version; the demo's data is in target/demo)")?;
-    Ok(())
+    capture(&mut publish).map(drop)
 }
 
 /// Starts a server and waits until it prints a line that starts like that; its output is shown.

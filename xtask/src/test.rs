@@ -118,8 +118,7 @@ fn check(command: &str) -> Command {
 
 fn deny() -> Result<()> {
     if !succeeds(cargo().args(["deny", "--version"])) {
-        println!("    cargo-deny is not installed: `cargo install --locked cargo-deny` to have this checked");
-        return Ok(());
+        step("install cargo-deny", || run_command(cargo().args(["install", "--locked", "cargo-deny"])))?;
     }
     // Advisories need a database from the network, which is not everywhere to be had.
     run_command(cargo().args(["deny", "check", "licenses", "bans", "sources"]))
