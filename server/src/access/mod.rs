@@ -31,7 +31,7 @@ pub const MAX_LABEL: usize = 64;
 pub enum Scope {
     /// Reads and exports records.
     Dpo,
-    /// Publishes policies.
+    /// For what operators will do over HTTP. Nothing yet: it opens no route, and no record.
     Operator,
 }
 
