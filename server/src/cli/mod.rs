@@ -14,6 +14,7 @@ use anyhow::Context as _;
 use avow_shared::id::SiteId;
 use clap::{Parser, Subcommand};
 use std::future::Future;
+use std::io::IsTerminal as _;
 
 /// Avow: cookie consent that can be proved.
 #[derive(Debug, Parser)]
@@ -22,7 +23,13 @@ pub struct Cli {
     #[command(flatten)]
     database: Database,
     /// How much to log, and of what: `info`, `debug`, `avow_server=debug`
-    #[arg(long, env = "AVOW_LOG", default_value = "info", global = true, value_name = "FILTER")]
+    #[arg(
+        long,
+        env = "AVOW_LOG",
+        default_value = "info,actix_server=warn",
+        global = true,
+        value_name = "FILTER"
+    )]
     log: String,
     /// In which form
     #[arg(long, env = "AVOW_LOG_FORMAT", default_value = "pretty", global = true)]
@@ -101,7 +108,11 @@ fn block_on(command: impl Future<Output = anyhow::Result<()>>) -> anyhow::Result
 /// Logs go to stderr; stdout belongs to what a command prints.
 fn start_log(filter: &str, format: LogFormat) -> anyhow::Result<()> {
     let filter = tracing_subscriber::EnvFilter::try_new(filter).context("--log")?;
-    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let builder = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        // Colors are for people, not for files.
+        .with_ansi(std::io::stderr().is_terminal());
     match format {
         LogFormat::Pretty => builder.init(),
         LogFormat::Json => builder.json().init(),
