@@ -3,6 +3,11 @@
 use clap::Parser;
 use std::process::ExitCode;
 
+/// A request's memory is often freed by another thread than the one that took it, which the system's allocator
+/// does at some cost (`docs/performance.md`).
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     let cli = avow_server::cli::Cli::parse();
     match avow_server::cli::run(cli) {

@@ -69,22 +69,28 @@ impl Writer {
     pub fn string(&mut self, value: &str) {
         self.separate();
         self.text.push('"');
-        for c in value.chars() {
-            match c {
-                '"' => self.text.push_str("\\\""),
-                '\\' => self.text.push_str("\\\\"),
-                '\u{8}' => self.text.push_str("\\b"),
-                '\t' => self.text.push_str("\\t"),
-                '\n' => self.text.push_str("\\n"),
-                '\u{c}' => self.text.push_str("\\f"),
-                '\r' => self.text.push_str("\\r"),
-                c if c < ' ' => {
-                    self.text.push_str("\\u00");
-                    self.text.push_str(&crate::id::hex(&[c as u8]));
-                }
-                c => self.text.push(c),
+        // Nearly every text is free of what must be escaped, so it is copied in runs.
+        let mut copied = 0;
+        for (at, byte) in value.bytes().enumerate() {
+            let escaped = match byte {
+                b'"' => "\\\"",
+                b'\\' => "\\\\",
+                0x8 => "\\b",
+                b'\t' => "\\t",
+                b'\n' => "\\n",
+                0xc => "\\f",
+                b'\r' => "\\r",
+                0..b' ' => "\\u00",
+                _ => continue,
+            };
+            self.text.push_str(&value[copied..at]);
+            self.text.push_str(escaped);
+            if escaped == "\\u00" {
+                self.text.push_str(&crate::id::hex(&[byte]));
             }
+            copied = at + 1;
         }
+        self.text.push_str(&value[copied..]);
         self.text.push('"');
         self.comma = true;
     }

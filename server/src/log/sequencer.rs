@@ -3,12 +3,13 @@
 //! Under load a batch grows by itself while the former one is being committed; on a slow disk it also waits for
 //! at most 2 ms for callers who are expected back. Alone, a request is committed at once.
 
+use super::reply::{self, Reply};
 use crate::error::{Error, Kind};
 use crate::metrics;
 use crate::store::append::{Appended, NewRecord};
 use crate::store::{Store, StoreError};
 use std::time::{Duration, Instant};
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 
 /// Requests that may wait; more are told to come again, so that memory stays bounded.
@@ -26,11 +27,9 @@ const TIMER: Duration = Duration::from_millis(1);
 /// The longest wait for callers who are about to come back.
 const MOST_GATHERING: Duration = Duration::from_millis(2);
 
-type Answer = oneshot::Sender<Result<Appended, Error>>;
-
 struct Job {
     record: NewRecord,
-    answer: Answer,
+    reply: Reply,
 }
 
 /// The way into the log. Cheap to clone.
@@ -57,9 +56,9 @@ impl Sequencer {
 
     /// Appends a record; returns when it is on disk, or says why it is not.
     pub async fn append(&self, record: NewRecord) -> Result<Appended, Error> {
-        let (answer, answered) = oneshot::channel();
-        self.queue.try_send(Job { record, answer }).map_err(|_| busy())?;
-        // The sender is dropped unanswered only if the writer died.
+        let (reply, answered) = reply::reply();
+        self.queue.try_send(Job { record, reply }).map_err(|_| busy())?;
+        // The reply is dropped unanswered only if the writer died.
         answered.await.unwrap_or_else(|_| Err(busy()))
     }
 }
@@ -101,12 +100,11 @@ async fn run(store: Store, mut jobs: mpsc::Receiver<Job>, mut stopped: watch::Re
         if !stopping {
             gather(&mut jobs, &mut batch, &pace).await;
         }
-        let (records, answers): (Vec<_>, Vec<_>) =
-            batch.drain(..).map(|job| (job.record, job.answer)).unzip();
+        let (records, replies): (Vec<_>, Vec<_>) = batch.drain(..).map(|job| (job.record, job.reply)).unzip();
         let started = Instant::now();
         let result = write(&store, &records).await;
         pace = Pace { commit: started.elapsed(), callers: records.len() + jobs.len() };
-        deliver(answers, result);
+        deliver(replies, result);
     }
 }
 
@@ -152,19 +150,12 @@ async fn write(store: &Store, records: &[NewRecord]) -> Result<Vec<Appended>, St
     result
 }
 
-fn deliver(answers: Vec<Answer>, result: Result<Vec<Appended>, StoreError>) {
+fn deliver(replies: Vec<Reply>, result: Result<Vec<Appended>, StoreError>) {
     match result {
-        Ok(outcomes) => {
-            for (answer, outcome) in answers.into_iter().zip(outcomes) {
-                // Whoever asked may have hung up: the record is stored all the same.
-                let _ = answer.send(Ok(outcome));
-            }
-        }
+        Ok(outcomes) => reply::deliver(replies.into_iter().zip(outcomes.into_iter().map(Ok))),
         Err(error) => {
             let error = Error::from(error);
-            for answer in answers {
-                let _ = answer.send(Err(error.clone()));
-            }
+            reply::deliver(replies.into_iter().map(|reply| (reply, Err(error.clone()))));
         }
     }
 }

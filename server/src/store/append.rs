@@ -1,12 +1,13 @@
 //! Appends records to the log: many in one durable transaction.
 //!
 //! The order inside: take the heads' locks (so that two nodes write one site after the other), see which ids
-//! are there already, insert the rest with the next leaf indexes, move the heads by compare-and-swap.
+//! are there already, insert the rest with the next leaf indexes, move the heads by compare-and-swap. SQLite
+//! takes it for granted first that nothing is there already: unique ids and leaf indexes say if that was wrong.
 
 use super::{Pool, Result, Store, StoreError, records};
 use avow_shared::id::{Millis, RecordId};
 use std::collections::HashMap;
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
 /// A record to be appended.
 #[derive(Clone, Debug)]
@@ -179,45 +180,36 @@ const LEAVES: &str = "INSERT INTO leaves (site, leaf_index, kind, commitment) \
     WHERE site = $1 AND leaf_index >= $2 AND leaf_index < $3";
 const HEAD: &str = "UPDATE log_heads SET size = $3 WHERE site = $1 AND size = $2";
 
-/// Rows per statement on SQLite: few sizes, so that every statement is prepared once.
+/// Most rows in one text on SQLite.
+const ROWS: usize = 64;
+/// Statements that SQLite's writer keeps prepared: a text for each number of rows, and all others.
+pub(super) const SQLITE_STATEMENTS: usize = 2 * ROWS + 64;
+
+/// Everything that appends so many records to one site, as one text: each text costs two switches between
+/// threads, which were half of the server's time.
 ///
-/// Their parameters have no numbers: SQLite takes those for names, and the driver looks each name up in a list
-/// of all of them, which was a fifth of the server's time.
-const CHUNKS: [usize; 7] = [64, 32, 16, 8, 4, 2, 1];
-
-static SQLITE_INSERTS: LazyLock<[String; 7]> = LazyLock::new(|| {
-    CHUNKS.map(|rows| {
-        let mut sql = String::from(INSERT);
-        for row in 0..rows {
-            sql.push_str(if row == 0 { "VALUES (" } else { ", (" });
-            for column in 0..COLUMNS {
-                sql.push_str(if column == 0 { "?" } else { ", ?" });
-            }
-            sql.push(')');
-        }
-        sql
+/// Its parameters have no numbers: SQLite takes those for names, and the driver looks each name up in a list of
+/// all of them.
+static SQLITE_APPEND: LazyLock<[String; ROWS]> = LazyLock::new(|| {
+    std::array::from_fn(|before| {
+        let row = format!("({})", vec!["?"; COLUMNS].join(", "));
+        let rows = vec![row; before + 1].join(", ");
+        let unnumbered =
+            |text: &str| ["$1", "$2", "$3"].iter().fold(text.to_owned(), |text, n| text.replace(n, "?"));
+        // In the order in which the parameters stand in the texts: the head's new size comes first there.
+        format!("{INSERT} VALUES {rows}; {}; {}", unnumbered(LEAVES), unnumbered(HEAD))
     })
 });
 
-static SQLITE_EXISTING: LazyLock<[String; 7]> = LazyLock::new(|| {
-    CHUNKS.map(|rows| {
-        let mut sql = String::from(
+static SQLITE_EXISTING: LazyLock<[String; ROWS]> = LazyLock::new(|| {
+    std::array::from_fn(|before| {
+        format!(
             "SELECT id, secret_hash, body_hash, event, server_time, record, salt, commitment FROM records \
-             WHERE site = ? AND id IN (",
-        );
-        for row in 0..rows {
-            sql.push_str(if row == 0 { "?" } else { ", ?" });
-        }
-        sql.push(')');
-        sql
+             WHERE site = ? AND id IN ({})",
+            vec!["?"; before + 1].join(", ")
+        )
     })
 });
-
-/// The largest chunk that fits, with its place in [`CHUNKS`].
-fn chunk(rest: usize) -> (usize, usize) {
-    let place = CHUNKS.iter().position(|&size| size <= rest).unwrap_or(CHUNKS.len() - 1);
-    (place, CHUNKS[place])
-}
 
 impl Store {
     /// Appends records, all or none, and returns when they are on disk; one outcome for each, in order.
@@ -227,7 +219,7 @@ impl Store {
     pub async fn append(&self, batch: &[NewRecord]) -> Result<Vec<Appended>> {
         let mut outcomes = vec![None; batch.len()];
         match &self.pool {
-            Pool::Sqlite { writer, .. } => append_sqlite(writer, batch, &mut outcomes).await?,
+            Pool::Sqlite { writer, heads, .. } => append_sqlite(writer, heads, batch, &mut outcomes).await?,
             Pool::Postgres(pool) => append_postgres(pool, batch, &mut outcomes).await?,
         }
         outcomes.into_iter().collect::<Option<_>>().ok_or(StoreError::Corrupt("a record without an outcome"))
@@ -242,69 +234,122 @@ fn by_id(rows: Vec<ExistingRow>, into: &mut HashMap<RecordId, Existing>) -> Resu
     Ok(())
 }
 
+/// What this process knows of the heads in its SQLite file.
+///
+/// Only a guess, since another process may write to the file: leaf indexes are unique there, so a wrong guess
+/// fails instead of writing anything.
+pub(super) type Heads = Arc<Mutex<HashMap<String, i64>>>;
+
+/// First as if every record were new and the heads stood where this process left them; if that fails for what
+/// is there already, again with a look at both.
 async fn append_sqlite(
     writer: &sqlx::SqlitePool,
+    heads: &Heads,
     batch: &[NewRecord],
     outcomes: &mut [Option<Appended>],
 ) -> Result<()> {
-    let mut tx = writer.begin_with("BEGIN IMMEDIATE").await?;
-    for group in groups(batch) {
-        let size: i64 = sqlx::query_scalar("SELECT size FROM log_heads WHERE site = $1")
-            .bind(group.site)
-            .fetch_one(&mut *tx)
-            .await?;
-        let mut existing = HashMap::new();
-        let mut rest = group.firsts.as_slice();
-        while !rest.is_empty() {
-            let (place, rows) = chunk(rest.len());
-            let (now, later) = rest.split_at(rows);
-            let mut query = sqlx::query_as(SQLITE_EXISTING[place].as_str()).bind(group.site);
-            for &at in now {
-                query = query.bind(&batch[at].id.as_bytes()[..]);
-            }
-            by_id(query.fetch_all(&mut *tx).await?, &mut existing)?;
-            rest = later;
-        }
-        let inserts = plan(batch, &group, existing, size, outcomes);
-        let mut rest = inserts.as_slice();
-        while !rest.is_empty() {
-            let (place, rows) = chunk(rest.len());
-            let (now, later) = rest.split_at(rows);
-            let mut query = sqlx::query(SQLITE_INSERTS[place].as_str());
-            for &(at, leaf) in now {
-                let record = &batch[at];
-                let previous = record.previous.as_ref();
-                query = query
-                    .bind(record.site.as_str())
-                    .bind(&record.id.as_bytes()[..])
-                    .bind(&record.secret_hash[..])
-                    .bind(&record.body_hash[..])
-                    .bind(i64::from(record.policy_version))
-                    .bind(record.event)
-                    .bind(i64::from(record.chain))
-                    .bind(previous.map(|(id, _)| &id.as_bytes()[..]))
-                    .bind(previous.map(|(_, hash)| &hash[..]))
-                    .bind(record.server_time.0)
-                    .bind(record.client_time.0)
-                    .bind(record.record.as_str())
-                    .bind(&record.salt[..])
-                    .bind(&record.commitment[..])
-                    .bind(leaf);
-            }
-            query.execute(&mut *tx).await?;
-            rest = later;
-        }
-        if let Some(&(_, last)) = inserts.last() {
-            sqlx::query(LEAVES).bind(group.site).bind(size).bind(last + 1).execute(&mut *tx).await?;
-            let moved =
-                sqlx::query(HEAD).bind(group.site).bind(size).bind(last + 1).execute(&mut *tx).await?;
-            if moved.rows_affected() != 1 {
-                return Err(StoreError::Conflict);
-            }
+    let groups = groups(batch);
+    let known: Option<Vec<i64>> = {
+        let heads = heads.lock().unwrap_or_else(PoisonError::into_inner);
+        groups.iter().map(|group| heads.get(group.site).copied()).collect()
+    };
+    if let Some(known) = known {
+        match append_sqlite_with(writer, heads, batch, &groups, Some(&known), outcomes).await {
+            Err(StoreError::Conflict) => {}
+            done => return done,
         }
     }
+    append_sqlite_with(writer, heads, batch, &groups, None, outcomes).await
+}
+
+/// One transaction; `known` are the heads of the groups if all records are taken to be new.
+async fn append_sqlite_with(
+    writer: &sqlx::SqlitePool,
+    heads: &Heads,
+    batch: &[NewRecord],
+    groups: &[Group<'_>],
+    known: Option<&[i64]>,
+    outcomes: &mut [Option<Appended>],
+) -> Result<()> {
+    let mut tx = writer.begin_with("BEGIN IMMEDIATE").await?;
+    let mut sizes = Vec::with_capacity(groups.len());
+    for (at, group) in groups.iter().enumerate() {
+        let (size, existing) = match known {
+            Some(known) => (known[at], HashMap::new()),
+            None => standing_sqlite(&mut tx, batch, group).await?,
+        };
+        let inserts = plan(batch, group, existing, size, outcomes);
+        for rows in inserts.chunks(ROWS) {
+            insert_sqlite(&mut tx, batch, group.site, rows).await?;
+        }
+        sizes.push(inserts.last().map_or(size, |&(_, last)| last + 1));
+    }
     tx.commit().await?;
+    let mut heads = heads.lock().unwrap_or_else(PoisonError::into_inner);
+    for (group, size) in groups.iter().zip(sizes) {
+        match heads.get_mut(group.site) {
+            Some(known) => *known = size,
+            None => drop(heads.insert(group.site.to_owned(), size)),
+        }
+    }
     Ok(())
+}
+
+/// The size of a site's log, and which records of the group it has already.
+async fn standing_sqlite(
+    tx: &mut sqlx::SqliteConnection,
+    batch: &[NewRecord],
+    group: &Group<'_>,
+) -> Result<(i64, HashMap<RecordId, Existing>)> {
+    let size: i64 = sqlx::query_scalar("SELECT size FROM log_heads WHERE site = $1")
+        .bind(group.site)
+        .fetch_one(&mut *tx)
+        .await?;
+    let mut existing = HashMap::new();
+    for ids in group.firsts.chunks(ROWS) {
+        let mut query = sqlx::query_as(SQLITE_EXISTING[ids.len() - 1].as_str()).bind(group.site);
+        for &at in ids {
+            query = query.bind(&batch[at].id.as_bytes()[..]);
+        }
+        by_id(query.fetch_all(&mut *tx).await?, &mut existing)?;
+    }
+    Ok((size, existing))
+}
+
+/// Writes records with their leaves and moves the head, at most [`ROWS`] at once.
+async fn insert_sqlite(
+    tx: &mut sqlx::SqliteConnection,
+    batch: &[NewRecord],
+    site: &str,
+    inserts: &[(usize, i64)],
+) -> Result<()> {
+    let (Some(&(_, first)), Some(&(_, last))) = (inserts.first(), inserts.last()) else { return Ok(()) };
+    let mut query = sqlx::query(SQLITE_APPEND[inserts.len() - 1].as_str());
+    for &(at, leaf) in inserts {
+        let record = &batch[at];
+        let previous = record.previous.as_ref();
+        query = query
+            .bind(record.site.as_str())
+            .bind(&record.id.as_bytes()[..])
+            .bind(&record.secret_hash[..])
+            .bind(&record.body_hash[..])
+            .bind(i64::from(record.policy_version))
+            .bind(record.event)
+            .bind(i64::from(record.chain))
+            .bind(previous.map(|(id, _)| &id.as_bytes()[..]))
+            .bind(previous.map(|(_, hash)| &hash[..]))
+            .bind(record.server_time.0)
+            .bind(record.client_time.0)
+            .bind(record.record.as_str())
+            .bind(&record.salt[..])
+            .bind(&record.commitment[..])
+            .bind(leaf);
+    }
+    // The leaves' three, then the head's.
+    query = query.bind(site).bind(first).bind(last + 1).bind(last + 1).bind(site).bind(first);
+    let written = query.execute(tx).await?.rows_affected();
+    // Every record, every leaf, and the head.
+    if written == 2 * inserts.len() as u64 + 1 { Ok(()) } else { Err(StoreError::Conflict) }
 }
 
 async fn append_postgres(

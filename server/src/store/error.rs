@@ -39,6 +39,7 @@ impl From<sqlx::Error> for StoreError {
             sqlx::Error::Database(database) => match database.code().as_deref() {
                 Some(code) if is_full(code) => Self::Full,
                 Some(code) if is_away(code) => Self::Unavailable(error.to_string()),
+                Some(code) if is_taken(code) => Self::Conflict,
                 _ => Self::Other(error),
             },
             _ => Self::Other(error),
@@ -49,6 +50,11 @@ impl From<sqlx::Error> for StoreError {
 /// SQLite's FULL, and its failure to grow the shared memory file; PostgreSQL's `disk_full`.
 fn is_full(code: &str) -> bool {
     matches!(code, "13" | "4874" | "53100")
+}
+
+/// SQLite's PRIMARYKEY and UNIQUE constraints; PostgreSQL's `unique_violation`.
+fn is_taken(code: &str) -> bool {
+    matches!(code, "1555" | "2067" | "23505")
 }
 
 /// SQLite's primary codes (the low byte) BUSY, LOCKED, READONLY, IOERR, CANTOPEN; PostgreSQL's classes of lost connections,

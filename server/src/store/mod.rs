@@ -84,7 +84,7 @@ pub enum Location {
 #[derive(Clone, Debug)]
 enum Pool {
     /// Write-ahead log: one writer, and readers that never wait for it.
-    Sqlite { writer: SqlitePool, readers: SqlitePool },
+    Sqlite { writer: SqlitePool, readers: SqlitePool, heads: append::Heads },
     /// Any number of nodes may share it.
     Postgres(PgPool),
 }
@@ -124,7 +124,7 @@ impl Store {
                     .max_lifetime(None)
                     .test_before_acquire(false)
                     .before_acquire(|connection, _| Box::pin(is_at_rest(connection)))
-                    .connect_with(options.clone())
+                    .connect_with(options.clone().statement_cache_capacity(append::SQLITE_STATEMENTS))
                     .await?;
                 let readers = SqlitePoolOptions::new()
                     .max_connections(SQLITE_READERS)
@@ -132,7 +132,7 @@ impl Store {
                     .max_lifetime(None)
                     .test_before_acquire(false)
                     .connect_lazy_with(options.pragma("query_only", "on"));
-                Pool::Sqlite { writer, readers }
+                Pool::Sqlite { writer, readers, heads: append::Heads::default() }
             }
             Location::Postgres(url) => {
                 let options = PgConnectOptions::from_str(url)?.application_name("avow");
@@ -182,7 +182,7 @@ impl Store {
     /// Waits for what is under way and closes every connection.
     pub async fn close(&self) {
         match &self.pool {
-            Pool::Sqlite { writer, readers } => {
+            Pool::Sqlite { writer, readers, .. } => {
                 readers.close().await;
                 writer.close().await;
             }

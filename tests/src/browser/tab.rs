@@ -92,8 +92,9 @@ impl Tab {
         Ok(())
     }
 
-    /// Loads the page again.
+    /// Loads the page again, once it has loaded: Firefox reports a reload that cuts a load off as aborted.
     pub async fn reload(&self) -> Result<()> {
+        self.wait("document.readyState === 'complete'").await?;
         let asked = json!({ "context": self.context, "wait": "complete" });
         self.bidi.command("browsingContext.reload", asked).await?;
         Ok(())

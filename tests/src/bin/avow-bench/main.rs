@@ -24,6 +24,7 @@ use crate::body::{SITE, Template};
 use crate::load::{Run, Until, Write};
 use crate::report::{Report, float, median, rate};
 use crate::server::{Database, Server};
+use crate::yardstick::Bare;
 
 /// Keep-alive connections, as the promise states it.
 const CONNECTIONS: usize = 64;
@@ -39,10 +40,10 @@ struct Plan {
 #[tokio::main]
 async fn main() -> Result<()> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    if let [role, bytes] = arguments.as_slice()
+    if let [role, rest @ ..] = arguments.as_slice()
         && role == yardstick::ROLE
     {
-        return yardstick::serve(bytes.parse()?).await;
+        return Bare::from_arguments(rest)?.serve().await;
     }
     let quick = arguments.iter().any(|argument| argument == "--quick");
     let plan = if quick {
@@ -79,27 +80,75 @@ async fn sqlite(program: &Path, folder: &Path, plan: Plan, report: &mut Report) 
     let database = Database::Folder(folder.join("empty"));
     let server = Server::start(program, folder, &database).await?;
     let sample = Template::new(server.address, 1, &server.hash, 0);
-    let bare = yardstick::start(1).await?;
+    let (row, answer) = stored_bytes(&server).await?;
+    let bare = Bare { page: answer, row: row.len(), folder: Some(folder.join("bare")) };
+    tokio::fs::create_dir(folder.join("bare")).await?;
+    let bare = yardstick::start(&bare).await?;
     let echo = request("POST", &bare.address.to_string(), "/", sample.body());
-    let (mut echoes, mut loops, mut posts) = (Vec::new(), Vec::new(), Vec::new());
+    let commit = request("POST", &bare.address.to_string(), "/commit", sample.body());
+    report.note(format!(
+        "a submission has {} bytes, what is stored of it {}, its answer {answer}",
+        sample.body().len(),
+        row.len()
+    ));
+    let (mut echoes, mut loops, mut commits, mut posts) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    let cpu = server.cpu_seconds();
     for round in 0..plan.rounds {
         echoes.push(
             load::run(bare.address, CONNECTIONS, Until::Elapsed(plan.time), 200, constant(&echo)).await?,
         );
-        loops.push(yardstick::group_commit(folder, CONNECTIONS, plan.time, sample.body().as_bytes()).await?);
+        loops.push(yardstick::group_commit(folder, CONNECTIONS, plan.time, &row).await?);
+        commits.push(
+            load::run(bare.address, CONNECTIONS, Until::Elapsed(plan.time), 200, constant(&commit)).await?,
+        );
         posts.push(post(&server, round, Until::Elapsed(plan.time)).await?);
     }
-    let (echo, group, empty) = (rate(&echoes), median(loops), rate(&posts));
+    let (echo, group, commit, empty) = (rate(&echoes), median(loops), rate(&commits), rate(&posts));
     report.note(format!(
-        "bare echo {echo:.0}/s, bare group commit {group:.0}/s, durable consents {empty:.0}/s"
+        "bare echo {echo:.0}/s, bare group commit {group:.0}/s, behind the bare server {commit:.0}/s, durable consents {empty:.0}/s"
     ));
+    report.note(format!(
+        "of a bare group commit in the process itself, without HTTP: behind the bare server {:.2}, Avow {:.2}",
+        commit / group,
+        empty / group
+    ));
+    if let (Some(before), Some(after)) = (cpu, server.cpu_seconds()) {
+        let count: u64 = posts.iter().map(|run| run.count).sum();
+        let each = (after - before) / float(count) * 1e6;
+        report.note(format!("processor time of the server for one consent: {each:.1} µs"));
+    }
     report.floor("SQLite: durable consents, share of a bare echo", empty / echo, 0.10);
-    report.floor("SQLite: durable consents, share of a bare group commit", empty / group, 0.6);
+    report.floor(
+        "SQLite: durable consents, share of a bare group commit behind a bare server",
+        empty / commit,
+        0.6,
+    );
     report.note(format!("latency p50 {:.1} ms", median(posts.iter().map(|run| run.p50).collect())));
     report.ceiling("SQLite: p99", median(posts.iter().map(|run| run.p99).collect()), 50.0, " ms");
     files(&server, plan, report).await?;
     history(program, folder, server, plan, report).await?;
     Ok(())
+}
+
+/// As many bytes as Avow stores for one submission: the canonical record, the id, four hashes or salts, and the
+/// leaf's commitment. With the length of the answer.
+async fn stored_bytes(server: &Server) -> Result<(Vec<u8>, usize)> {
+    let mut request = Vec::new();
+    Template::new(server.address, 1, &server.hash, u32::MAX).write(0, &mut request);
+    let request = String::from_utf8(request)?;
+    let (_, body) = request.split_once("\r\n\r\n").context("a request has a body")?;
+    let answer = reqwest::Client::new()
+        .post(format!("http://{}/v1/consents", server.address))
+        .header("Origin", "http://bench.localhost")
+        .header("Content-Type", "application/json")
+        .body(body.to_owned())
+        .send()
+        .await?
+        .bytes()
+        .await?;
+    let fields: serde_json::Value = serde_json::from_slice(&answer)?;
+    let record = fields["record"].as_str().context("the answer holds no record")?;
+    Ok(([record.as_bytes(), &[0; 16], &[0; 4 * 32], &[0; 32]].concat(), answer.len()))
 }
 
 /// The rate with a long history against the rate with none: two servers, rounds interleaved.
@@ -150,7 +199,7 @@ async fn files(server: &Server, plan: Plan, report: &mut Report) -> Result<()> {
             .bytes()
             .await?
             .len();
-        let bare = yardstick::start(size).await?;
+        let bare = yardstick::start(&Bare { page: size, row: 0, folder: None }).await?;
         let bare_get = request("GET", &bare.address.to_string(), "/", "");
         let get = request("GET", &address, &path, "");
         let (mut yard, mut own) = (Vec::new(), Vec::new());

@@ -90,6 +90,16 @@ impl Server {
         Some((field("VmRSS:")?, field("VmHWM:")?))
     }
 
+    /// Processor time that it has used, seconds (Linux only).
+    pub fn cpu_seconds(&self) -> Option<f64> {
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.child.id()?)).ok()?;
+        // Behind the name in brackets, which may hold anything: `utime` and `stime` are the 12th and 13th there.
+        let fields: Vec<&str> = stat.rsplit_once(')')?.1.split_whitespace().collect();
+        let ticks = |at: usize| fields.get(at)?.parse::<f64>().ok();
+        // Linux counts in hundredths of a second for programs, whatever its own clock does.
+        Some((ticks(11)? + ticks(12)?) / 100.0)
+    }
+
     /// Ends it.
     pub async fn stop(mut self) -> Result<()> {
         self.child.kill().await?;
