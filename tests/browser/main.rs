@@ -5,6 +5,7 @@
 mod access;
 mod choice;
 mod delivery;
+mod guard;
 mod harness;
 mod looks;
 mod outage;
@@ -21,6 +22,7 @@ fn main() -> ExitCode {
     choice::add(&mut suite);
     outage::add(&mut suite);
     snippet::add(&mut suite);
+    guard::add(&mut suite);
     delivery::add(&mut suite);
     access::add(&mut suite);
     smooth::add(&mut suite);

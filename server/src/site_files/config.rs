@@ -1,4 +1,4 @@
-//! What the guard is told: which hosts pass, which purposes there are, where the engine lies.
+//! What the guard is told: which hosts and items pass, which purposes there are, where the engine lies.
 
 use std::collections::BTreeMap;
 
@@ -31,6 +31,8 @@ pub struct Config {
     form: Form,
     /// Hosts that need no consent.
     allow: Vec<String>,
+    /// Items that need none, as [`code`] writes them.
+    items: Vec<String>,
     purposes: BTreeMap<String, Purpose>,
     assets: Assets,
     langs: Vec<String>,
@@ -42,6 +44,7 @@ struct Purpose {
     since: u32,
     category: String,
     hosts: Vec<String>,
+    items: Vec<String>,
 }
 
 #[derive(Debug, Serialize)]
@@ -65,23 +68,44 @@ struct DocumentPurpose {
     category: String,
     since: u32,
     hosts: Vec<String>,
+    services: Vec<DocumentService>,
 }
+
+#[derive(Debug, Deserialize)]
+struct DocumentService {
+    items: Vec<DocumentItem>,
+}
+
+#[derive(Debug, Deserialize)]
+struct DocumentItem {
+    kind: String,
+    name: String,
+    prefix: bool,
+}
+
+/// What Avow itself keeps on the device, whether the policy says so or not.
+const OWN_ITEMS: [&str; 5] = ["cavow", "lavow_grant", "lavow_outbox", "savow_form", "savow_said"];
 
 impl Config {
     /// From a published policy.
     pub fn of(policy: &Published, widget: &'static Widget, form: Form) -> Result<Self, Error> {
         let document: Document = serde_json::from_str(&policy.document).map_err(Error::internal)?;
         let mut allow = Vec::new();
+        let mut items = OWN_ITEMS.map(str::to_owned).to_vec();
         let mut purposes = BTreeMap::new();
         for purpose in document.purposes {
             // A category that cannot be read is none that runs unasked.
             if Category::parse(&purpose.category) == Some(Category::Necessary) {
+                items.extend(codes(&purpose.services));
                 allow.extend(purpose.hosts);
             } else {
-                let DocumentPurpose { id, category, since, hosts } = purpose;
-                purposes.insert(id, Purpose { since, category, hosts });
+                let items = codes(&purpose.services);
+                let DocumentPurpose { id, category, since, hosts, .. } = purpose;
+                purposes.insert(id, Purpose { since, category, hosts, items });
             }
         }
+        items.sort();
+        items.dedup();
         allow.sort();
         allow.dedup();
         let lang = document.languages.first().cloned();
@@ -92,6 +116,7 @@ impl Config {
             base: document.served_from.trim_end_matches('/').to_owned(),
             form,
             allow,
+            items,
             purposes,
             assets: Assets { js: widget.js, wasm: widget.wasm, guard: widget.guard },
             lang: lang.ok_or_else(|| Error::internal("a policy without a language"))?,
@@ -117,6 +142,29 @@ impl Config {
              object-src 'none'"
         )
     }
+}
+
+/// The items of some services, each once.
+fn codes(services: &[DocumentService]) -> Vec<String> {
+    let mut codes: Vec<_> = services.iter().flat_map(|service| &service.items).filter_map(code).collect();
+    codes.sort();
+    codes.dedup();
+    codes
+}
+
+/// An item as the guard compares it: the letter of its kind and its name; with a capital, the start of its name.
+/// What no script writes has no letter.
+fn code(item: &DocumentItem) -> Option<String> {
+    let letter = match item.kind.as_str() {
+        "cookie" => 'c',
+        "local" => 'l',
+        "session" => 's',
+        "indexeddb" => 'i',
+        "cache" => 'k',
+        _ => return None,
+    };
+    let letter = if item.prefix { letter.to_ascii_uppercase() } else { letter };
+    Some(format!("{letter}{}", item.name))
 }
 
 /// The origin of an absolute base; a path has none.

@@ -34,8 +34,12 @@ fn the_guard_is_told_every_optional_purpose_and_only_necessary_hosts_pass() {
     assert_eq!(
         value["purposes"],
         serde_json::json!({
-            "analytics": {"since": 1, "category": "analytics", "hosts": ["https://counter.example"]},
-            "marketing": {"since": 1, "category": "marketing", "hosts": ["https://campaign.example"]},
+            "analytics": {
+                "since": 1, "category": "analytics", "hosts": ["https://counter.example"], "items": ["cvisits"],
+            },
+            "marketing": {
+                "since": 1, "category": "marketing", "hosts": ["https://campaign.example"], "items": ["ccampaign"],
+            },
         })
     );
     assert_eq!(value["form"], "external");
