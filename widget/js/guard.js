@@ -225,10 +225,10 @@
       // A storage and what stands for it, each to both and the letter of its kind.
       stores = new WeakMap(),
       storing = ["getItem", "removeItem", "clear", "key"],
-      frames = ["HTMLIFrameElement", "HTMLFrameElement", "HTMLObjectElement", "HTMLEmbedElement"],
-      owners = ["Node", "Element", "Document", "DocumentFragment", "CharacterData", "DocumentType", "ShadowRoot", "Range"],
+      frames = ["HTMLIFrameElement", "HTMLFrameElement", "HTMLObjectElement"],
+      owners = ["Node", "Element", "Document", "DocumentFragment", "CharacterData", "ShadowRoot", "Range"],
       sinks = ("appendChild insertBefore replaceChild moveBefore append prepend before after replaceWith replaceChildren " +
-        "insertAdjacentElement insertAdjacentHTML innerHTML outerHTML setHTML setHTMLUnsafe write writeln insertNode surroundContents").split(" ");
+        "insertAdjacentElement insertAdjacentHTML innerHTML outerHTML setHTMLUnsafe write writeln insertNode").split(" ");
 
     function method(type, name) {
       return call.bind(w[type].prototype[name]);
@@ -284,18 +284,20 @@
       if (A.held.length < 99) A.held[A.held.length] = kind + name;
     }
 
-    // Puts a proxy in place of a function or of a part of a property: it keeps the name, the length, the
-    // prototype and the text of what it stands for.
-    function hook(v, type, key, part, act) {
+    // Puts a proxy in place of a function or of what sets a property, else of what reads it: it keeps the name,
+    // the length, the prototype and the text of what it stands for.
+    function hook(v, type, key, act) {
       try {
         var owner = type ? v[type].prototype : v,
           property = describe(owner, key),
+          part,
           was,
           made;
+        // What an engine lacks.
+        if (!property) return;
         bare(property, null);
-        part = part || ("value" in property ? "value" : "set");
+        part = property.value ? "value" : property.set ? "set" : "get";
         was = property[part];
-        if (typeof was !== "function") return;
         made = property[part] = new Proxy(was, {
           __proto__: null,
           apply: act,
@@ -314,7 +316,7 @@
     function cookie(was, self, args) {
       var text = (args[0] = "" + args[0]),
         end = exec(
-          /^[^;]*(?:;(?!\s*(?:max-age|expires)\b)[^;]*)*;\s*(?:max-age=(?:0|-\d+)|expires=([^;]*))\s*(?:;(?!\s*(?:max-age|expires)\b)[^;]*)*$/i,
+          /^(?:(?!max-age|expires).)*;\s*(?:max-age=(?:0|-\d+)|expires=([^;]*))\s*(?:;(?:(?!max-age|expires).)*)?$/i,
           text
         );
       if ((end && (end[1] === undefined || moment(end[1]) < now())) || may("c", exec(/^\s*([^=;]*?)\s*(?:[=;]|$)/, text)[1]))
@@ -330,24 +332,25 @@
     // A storage is written to as an object, too.
     function shield(real, kind) {
       var store = real && find(stores, real);
-      if (!real || store) return real && store.stand;
-      store = { __proto__: null, real: real, kind: kind };
-      store.stand = new Proxy(real, {
-        __proto__: null,
-        get: function (real, key) {
-          return real[key];
-        },
-        set: function (real, key, value) {
-          if (typeof key === "symbol" || may(kind, key)) real[key] = value;
-          return true;
-        },
-        defineProperty: function (real, key, property) {
-          return typeof key !== "symbol" && !may(kind, key) || define(real, key, property);
-        },
-      });
-      put(stores, real, store);
-      put(stores, store.stand, store);
-      return store.stand;
+      if (real && !store) {
+        store = { __proto__: null, real: real, kind: kind };
+        store.stand = new Proxy(real, {
+          __proto__: null,
+          get: function (real, key) {
+            return real[key];
+          },
+          set: function (real, key, value) {
+            if (typeof key === "symbol" || may(kind, key)) real[key] = value;
+            return true;
+          },
+          defineProperty: function (real, key, property) {
+            return (typeof key !== "symbol" && !may(kind, key)) || define(real, key, property);
+          },
+        });
+        put(stores, real, store);
+        put(stores, store.stand, store);
+      }
+      return store && store.stand;
     }
 
     function stored(was, self, args) {
@@ -374,12 +377,12 @@
 
     function tame(node) {
       try {
-        if (typeOf(node) !== 1 || all()) return;
+        if (typeOf(node) !== 1) return;
         var tag = tagOf(node);
         if (tag === "link" && exec(/preconnect|dns-prefetch|prerender/i, attribute(node, "rel") || "") && leaves(attribute(node, "href")))
           mark(node, "rel", "avow-held");
         // Rules for what to load before a visitor asks for it.
-        if (tag === "script" && exec(/speculationrules/i, attribute(node, "type") || "")) mark(node, "type", "avow-held");
+        if (tag === "script" && !all() && exec(/speculationrules/i, attribute(node, "type") || "")) mark(node, "type", "avow-held");
       } catch (e) {}
     }
 
@@ -431,8 +434,14 @@
 
     // A worker from a file has that file's policy, not the page's; one from a `blob:` has the page's.
     function worker(was, target, args) {
-      var address = hrefOf(resolved(args[0])), code;
-      if (!all() && originOf(resolved(address)) === home && exec(/^http/, address)) {
+      var address, code;
+      try {
+        address = hrefOf(resolved(args[0]));
+      } catch (e) {
+        // The browser says what is wrong with it.
+        args[0] = "http://[";
+      }
+      if (address && !all() && originOf(resolved(address)) === home && exec(/^http/, address)) {
         code = shell + quote(address);
         code = args[1] && args[1].type === "module"
           ? "import " + quote(file(code + ")")) + ";import " + quote(address)
@@ -449,44 +458,43 @@
 
     function realm(v) {
       var i, j;
-      hook(v, "Document", "cookie", "set", cookie);
-      hook(v, "CookieStore", "set", "value", cookieStore);
-      for (i = 0; i < storing.length; i++) hook(v, "Storage", storing[i], "value", stored);
-      hook(v, "Storage", "length", "get", stored);
-      hook(v, "Storage", "setItem", "value", setItem);
-      hook(v, "", "localStorage", "get", function (was, self, args) {
+      hook(v, "Document", "cookie", cookie);
+      hook(v, "CookieStore", "set", cookieStore);
+      for (i = 0; i < storing.length; i++) hook(v, "Storage", storing[i], stored);
+      hook(v, "Storage", "length", stored);
+      hook(v, "Storage", "setItem", setItem);
+      hook(v, "", "localStorage", function (was, self, args) {
         return shield(apply(was, self, args), "l");
       });
-      hook(v, "", "sessionStorage", "get", function (was, self, args) {
+      hook(v, "", "sessionStorage", function (was, self, args) {
         return shield(apply(was, self, args), "s");
       });
-      hook(v, "StorageEvent", "storageArea", "get", function (was, self, args) {
+      hook(v, "StorageEvent", "storageArea", function (was, self, args) {
         var area = apply(was, self, args), store = area && find(stores, area);
         return store ? store.stand : area;
       });
-      hook(v, "IDBFactory", "open", "value", function (was, self, args) {
+      hook(v, "IDBFactory", "open", function (was, self, args) {
         args[0] = "" + args[0];
         if (may("i", args[0])) return apply(was, self, args);
         throw denied();
       });
-      hook(v, "CacheStorage", "open", "value", function (was, self, args) {
+      hook(v, "CacheStorage", "open", function (was, self, args) {
         args[0] = "" + args[0];
         return may("k", args[0]) ? apply(was, self, args) : reject(denied());
       });
-      hook(v, "ServiceWorkerContainer", "register", "value", function (was, self, args) {
+      hook(v, "ServiceWorkerContainer", "register", function (was, self, args) {
         return may("k", pathOf(resolved(args[0]))) ? apply(was, self, args) : reject(denied());
       });
-      hook(v, "", "RTCPeerConnection", "value", peer);
-      hook(v, "", "webkitRTCPeerConnection", "value", peer);
-      hook(v, "", "Worker", "value", worker);
-      hook(v, "", "SharedWorker", "value", worker);
-      hook(v, "", "open", "value", opened);
+      hook(v, "", "RTCPeerConnection", peer);
+      hook(v, "", "webkitRTCPeerConnection", peer);
+      hook(v, "", "Worker", worker);
+      hook(v, "", "SharedWorker", worker);
+      hook(v, "", "open", opened);
       for (i = 0; i < frames.length; i++) {
-        hook(v, frames[i], "contentWindow", "get", entered);
-        hook(v, frames[i], "contentDocument", "get", page);
-        hook(v, frames[i], "getSVGDocument", "value", page);
+        hook(v, frames[i], "contentWindow", entered);
+        hook(v, frames[i], "contentDocument", page);
       }
-      for (i = 0; i < owners.length; i++) for (j = 0; j < sinks.length; j++) hook(v, owners[i], sinks[j], "", sink);
+      for (i = 0; i < owners.length; i++) for (j = 0; j < sinks.length; j++) hook(v, owners[i], sinks[j], sink);
     }
 
     ids.forEach(function (id) {
