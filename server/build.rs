@@ -50,11 +50,13 @@ fn embed(dist: &Path) -> Option<String> {
     }
     let named = |end: &str| names.keys().find(|name| is_asset(name) && name.ends_with(end));
     let (js, wasm) = (named(".js")?, named(".wasm")?);
-    let guard = member(&fs::read_to_string(names.get("manifest.json")?).ok()?, "guard")?;
+    let manifest = fs::read_to_string(names.get("manifest.json")?).ok()?;
+    let (guard, compatible) = (member(&manifest, "guard")?, member(&manifest, "guard_compatible")?);
+    let compatible_js = text("guard-compatible.js")?;
     let (guard_js, boot_js) = (text("guard.js")?, text("boot.js")?);
     Some(format!(
         "static WIDGET: Option<Widget> = Some(Widget {{\n    js: {js:?},\n    wasm: {wasm:?},\n    guard: {guard:?},\n    \
-         guard_js: {guard_js},\n    boot_js: {boot_js},\n    files: &[\n{files}    ],\n}});\n"
+         guard_js: {guard_js},\n    guard_compatible: {compatible:?},\n    guard_compatible_js: {compatible_js},\n    boot_js: {boot_js},\n    files: &[\n{files}    ],\n}});\n"
     ))
 }
 

@@ -105,19 +105,18 @@ fn optimize(module: &Path) -> Result<(Vec<u8>, String)> {
 
 fn pack(workspace: &Path, glue: String, wasm: Vec<u8>, dist: &Path) -> Result<FirstLayer> {
     let js = workspace.join("widget/js");
-    let guard = minify(&js.join("guard.js"), &["--target=es5"])?;
-    if guard.matches(CONFIG).count() != 1 {
-        bail!("guard.js must hold {CONFIG} exactly once after minifying");
-    }
+    let guard = guard(&js, "false")?;
+    let compatible = self::guard(&js, "true")?;
     // An old browser stops at `import(`, in a script of its own or not: the guard's work is done by then.
     let boot = minify(&js.join("boot.js"), &["--target=es2015", "--supported:dynamic-import=true"])?;
-    for (name, text) in [("guard.js", &guard), ("boot.js", &boot)] {
+    for (name, text) in [("guard.js", &guard), ("hold.js", &compatible), ("boot.js", &boot)] {
         if text.contains("</") || text.contains("<!--") {
             bail!("{name} holds `</` or `<!--`, which would end a script element early");
         }
     }
 
     let guard = Packed::new("guard.js", guard.into_bytes())?;
+    let compatible = Packed::new("guard-compatible.js", compatible.into_bytes())?;
     let boot = Packed::new("boot.js", boot.into_bytes())?;
     let site_script = Packed::new("guard.js + boot.js", [guard.raw.as_slice(), &boot.raw].concat())?;
     let glue = Packed::new(&format!("avow-{}.js", short_hash(glue.as_bytes())), glue.into_bytes())?;
@@ -131,7 +130,7 @@ fn pack(workspace: &Path, glue: String, wasm: Vec<u8>, dist: &Path) -> Result<Fi
     }
     fs::create_dir_all(&fresh)?;
     let mut sizes = serde_json::Map::new();
-    for part in [&guard, &boot, &glue, &wasm] {
+    for part in [&guard, &compatible, &boot, &glue, &wasm] {
         fs::write(fresh.join(&part.name), &part.raw)?;
         sizes.insert(part.name.clone(), part.sizes());
     }
@@ -143,6 +142,7 @@ fn pack(workspace: &Path, glue: String, wasm: Vec<u8>, dist: &Path) -> Result<Fi
         "js": glue.name,
         "wasm": wasm.name,
         "guard": short_hash(&guard.raw),
+        "guard_compatible": short_hash(&compatible.raw),
         "widget": short_hash(&wasm.raw),
         "sizes": sizes,
     });
@@ -157,6 +157,16 @@ fn pack(workspace: &Path, glue: String, wasm: Vec<u8>, dist: &Path) -> Result<Fi
         fs::rename(&fresh, dist)?;
     }
     Ok(FirstLayer { guard, site_script, glue, wasm, policy })
+}
+
+/// The guard with its modules in one: as it is, or with what the mode `compatible` adds.
+fn guard(js: &Path, compatible: &str) -> Result<String> {
+    let define = format!("--define:__AVOW_COMPATIBLE__={compatible}");
+    let guard = minify(&js.join("guard.js"), &["--bundle", "--format=iife", "--target=es5", &define])?;
+    if guard.matches(CONFIG).count() != 1 {
+        bail!("guard.js must hold {CONFIG} exactly once after minifying");
+    }
+    Ok(guard)
 }
 
 fn minify(file: &Path, options: &[&str]) -> Result<String> {

@@ -36,6 +36,10 @@ pub struct Widget {
     pub guard: &'static str,
     /// The guard's source with the token `__AVOW_CONFIG__` in it.
     pub guard_js: &'static str,
+    /// The same for `guard_compatible_js`.
+    pub guard_compatible: &'static str,
+    /// The guard of the mode `compatible`, with the same token.
+    pub guard_compatible_js: &'static str,
     /// The boot script's source.
     pub boot_js: &'static str,
     /// What `/assets/` serves.

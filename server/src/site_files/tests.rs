@@ -19,6 +19,8 @@ fn fake() -> &'static Widget {
         wasm: "avow-2.wasm",
         guard: "0123456789abcdef",
         guard_js: "",
+        guard_compatible: "76543210fedcba98",
+        guard_compatible_js: "",
         boot_js: "",
         files: &[],
     };
