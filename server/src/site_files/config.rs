@@ -47,6 +47,7 @@ struct Purpose {
 #[derive(Debug, Serialize)]
 struct Assets {
     js: &'static str,
+    preferences: &'static str,
     wasm: &'static str,
     guard: &'static str,
 }
@@ -93,7 +94,12 @@ impl Config {
             form,
             allow,
             purposes,
-            assets: Assets { js: widget.js, wasm: widget.wasm, guard: widget.guard },
+            assets: Assets {
+                js: widget.js,
+                preferences: widget.preferences,
+                wasm: widget.wasm,
+                guard: widget.guard,
+            },
             lang: lang.ok_or_else(|| Error::internal("a policy without a language"))?,
             langs: document.languages,
         })
