@@ -8,6 +8,8 @@
 //!
 //! What this is not: it neither reads nor writes cookies, nor checks a seal (that needs the server's key).
 
+#![expect(clippy::single_char_add_str, reason = "in the browser a character weighs more than a text of one")]
+
 use crate::decision::{Choice, Decision};
 use crate::fields::Fields;
 use crate::id::{Millis, PurposeId, is_base64url};

@@ -3,6 +3,8 @@
 //! 80 bits of the record's id (48 of time, 12 and 20 random) in Crockford's base 32: `XXXX-XXXX-XXXX-XXXX`.
 //! It is a prefix, so it needs no index of its own: the store looks up a range of ids.
 
+#![expect(clippy::single_char_add_str, reason = "in the browser a character weighs more than a text of one")]
+
 use crate::id::RecordId;
 
 const ALPHABET: &str = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";

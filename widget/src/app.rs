@@ -2,6 +2,8 @@
 //!
 //! Borrows of the machine are short: what runs on the page in between may call back in.
 
+#![expect(clippy::single_char_add_str, reason = "in the browser a character weighs more than a text of one")]
+
 use crate::gate::{self, Change};
 use crate::look;
 use crate::machine::{How, Machine, Said, Wish};

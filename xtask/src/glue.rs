@@ -8,7 +8,7 @@ use serde_json::Value;
 /// What the glue of our few types needs, in place of the generator's, which serves every type and engine: strings
 /// go in and out, nothing else does. The boot script hands over the fetched module; it is compiled from its bytes,
 /// whatever type the server gave them.
-const RUNTIME: &str = r#"
+const RUNTIME: &str = r"
 let wasm, WASM_VECTOR_LEN;
 const memory = () => new Uint8Array(wasm.memory.buffer);
 const getDataViewMemory0 = () => new DataView(wasm.memory.buffer);
@@ -24,7 +24,7 @@ export default async function (answer) {
     wasm.__wbindgen_start();
 }
 export const run = (...given) => (open(...given), start(read()));
-"#;
+";
 
 /// Replaces the names that wasm-opt shortened in the module; `names` is what it printed about that.
 pub fn shorten(glue: &str, names: &str) -> Result<String> {

@@ -35,11 +35,13 @@ pub enum Extent {
 /// In place of this, the guard has its configuration.
 const TOKEN: &str = "__AVOW_CONFIG__";
 
+/// Site, policy hash, and for the policy's text its language; the script has none.
+type Key = (SiteId, String, Option<(String, Extent)>);
+
 /// The files, made and compressed once each.
 #[derive(Clone, Debug)]
 pub struct SiteFiles {
-    /// Keys are site, policy hash, and for the policy's text the language; the script has none.
-    files: Cache<(SiteId, String, Option<(String, Extent)>), Arc<File>>,
+    files: Cache<Key, Arc<File>>,
 }
 
 impl SiteFiles {
