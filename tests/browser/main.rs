@@ -7,6 +7,7 @@ mod choice;
 mod delivery;
 mod guard;
 mod harness;
+mod late;
 mod looks;
 mod outage;
 mod selftest;
@@ -23,6 +24,7 @@ fn main() -> ExitCode {
     outage::add(&mut suite);
     snippet::add(&mut suite);
     guard::add(&mut suite);
+    late::add(&mut suite);
     delivery::add(&mut suite);
     access::add(&mut suite);
     smooth::add(&mut suite);

@@ -36,6 +36,7 @@ pub fn configure(config: &mut ServiceConfig) {
         export::get,
         site_files::script,
         site_files::policy,
+        site_files::banner,
         assets::asset,
         ops::healthz,
         ops::readyz,

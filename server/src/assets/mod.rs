@@ -30,6 +30,10 @@ pub struct EmbeddedFile {
 pub struct Widget {
     /// Name of the engine's glue script among `files`.
     pub js: &'static str,
+    /// Name of the second layer's script among `files`.
+    pub preferences: &'static str,
+    /// Name of the script that starts what was held, among `files`.
+    pub late: &'static str,
     /// Name of the engine among `files`.
     pub wasm: &'static str,
     /// First 16 hexadecimal characters of the SHA-256 of `guard_js`.

@@ -50,6 +50,8 @@ struct Purpose {
 #[derive(Debug, Serialize)]
 struct Assets {
     js: &'static str,
+    preferences: &'static str,
+    late: &'static str,
     wasm: &'static str,
     guard: &'static str,
 }
@@ -118,7 +120,13 @@ impl Config {
             allow,
             items,
             purposes,
-            assets: Assets { js: widget.js, wasm: widget.wasm, guard: widget.guard },
+            assets: Assets {
+                js: widget.js,
+                preferences: widget.preferences,
+                late: widget.late,
+                wasm: widget.wasm,
+                guard: widget.guard,
+            },
             lang: lang.ok_or_else(|| Error::internal("a policy without a language"))?,
             langs: document.languages,
         })

@@ -14,7 +14,7 @@ use moka::future::Cache;
 use crate::assets::{self, WITHOUT_WIDGET, Widget};
 use crate::cache::Policies;
 use crate::error::Error;
-use crate::policy::{Published, localize};
+use crate::policy::{Published, banner, localize};
 use crate::store::Store;
 use config::{Config, Form};
 
@@ -23,14 +23,25 @@ pub use file::File;
 /// Files kept ready: a few per site and language.
 const FILES: u64 = 4_000;
 
+/// How much of a policy's text a page asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Extent {
+    /// What the first layer needs.
+    Banner,
+    /// All of it.
+    Whole,
+}
+
 /// In place of this, the guard has its configuration.
 const TOKEN: &str = "__AVOW_CONFIG__";
+
+/// Site, policy hash, and for the policy's text its language; the script has none.
+type Key = (SiteId, String, Option<(String, Extent)>);
 
 /// The files, made and compressed once each.
 #[derive(Clone, Debug)]
 pub struct SiteFiles {
-    /// Keys are site, policy hash and language; the script has no language.
-    files: Cache<(SiteId, String, Option<String>), Arc<File>>,
+    files: Cache<Key, Arc<File>>,
 }
 
 impl SiteFiles {
@@ -60,8 +71,9 @@ impl SiteFiles {
         site: &SiteId,
         hash: &str,
         lang: &str,
+        extent: Extent,
     ) -> Result<Option<Arc<File>>, Error> {
-        let key = (site.clone(), hash.to_owned(), Some(lang.to_owned()));
+        let key = (site.clone(), hash.to_owned(), Some((lang.to_owned(), extent)));
         if let Some(file) = self.files.get(&key).await {
             return Ok(Some(file));
         }
@@ -75,7 +87,11 @@ impl SiteFiles {
                 None => return Ok(None),
             },
         };
-        let Some(text) = localize(&document, lang, hash) else { return Ok(None) };
+        let text = match extent {
+            Extent::Banner => banner(&document, lang),
+            Extent::Whole => localize(&document, lang, hash),
+        };
+        let Some(text) = text else { return Ok(None) };
         let file = Arc::new(File::new(text).map_err(Error::internal)?);
         self.files.insert(key, file.clone()).await;
         Ok(Some(file))
