@@ -80,6 +80,8 @@
       return got[0].default(got[2]).then(body).then(breath).then(function () {
         A.engine = got[0];
         if (!A.engine.run(got[1], A, C)) throw "policy";
+      }).then(breath).then(function () {
+        A.engine.hear("show");
         serve();
         if (A.done) A.done(true);
         d.dispatchEvent(new CustomEvent("avow:ready"));

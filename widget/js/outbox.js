@@ -79,7 +79,8 @@ export function send(value, surface, control, input) {
   box.push({ ...link, cookie, body, at: decidedAt, tries: 0, due: 0 });
   save(box.slice(-20));
   keep(GRANT, Object.values(choices).includes(true) && link);
-  flush();
+  // A task of its own: the visitor sees the answer first. What is kept is sent, if not here then by the next page.
+  setTimeout(flush);
 }
 
 /** Sends what is due, and sets the clock for what is not. */

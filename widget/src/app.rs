@@ -69,13 +69,17 @@ impl App {
         Self { facts, machine: RefCell::new(machine), leaving: Cell::new(false), kept: Cell::new(true) }
     }
 
-    /// Shows what must be shown, starts what may run, clears what may not.
+    /// Starts what may run, clears what may not.
     pub fn start(&self) {
-        furnish();
         if !self.machine.borrow().grants_any() {
             forget();
         }
         self.fit();
+    }
+
+    /// Shows what must be shown, and sends what waits.
+    fn show(&self) {
+        furnish();
         // An answer that had the page loaded anew is confirmed here.
         let said = said();
         if !said.is_empty() {
@@ -92,6 +96,7 @@ impl App {
             // The dialog's own Escape: closed without an answer.
             "close" => close(),
             "revive" => revive(&self.allowed()),
+            "show" => self.show(),
             _ => self.follow(),
         }
     }

@@ -48,8 +48,12 @@ pub fn start(facts: String) -> bool {
 #[wasm_bindgen]
 pub fn hear(event: &str) {
     let mut words = Fields::new(event, b' ');
-    if let (Some(app), Some(event), Some(id)) = (app(), words.next(), words.next()) {
-        app.hear(event, id, words.next().and_then(Input::parse).unwrap_or(Input::Script));
+    if let (Some(app), Some(event)) = (app(), words.next()) {
+        app.hear(
+            event,
+            words.next().unwrap_or_default(),
+            words.next().and_then(Input::parse).unwrap_or(Input::Script),
+        );
     }
 }
 

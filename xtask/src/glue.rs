@@ -10,11 +10,12 @@ use serde_json::Value;
 /// whatever type the server gave them.
 const RUNTIME: &str = r"
 let wasm, WASM_VECTOR_LEN;
+const decoder = new TextDecoder(), encoder = new TextEncoder();
 const memory = () => new Uint8Array(wasm.memory.buffer);
 const getDataViewMemory0 = () => new DataView(wasm.memory.buffer);
-const getStringFromWasm0 = (at, size) => new TextDecoder().decode(memory().subarray(at >>> 0, (at >>> 0) + size));
+const getStringFromWasm0 = (at, size) => decoder.decode(memory().subarray(at >>> 0, (at >>> 0) + size));
 const passStringToWasm0 = (text, malloc) => {
-    const bytes = new TextEncoder().encode(text), at = malloc(WASM_VECTOR_LEN = bytes.length, 1) >>> 0;
+    const bytes = encoder.encode(text), at = malloc(WASM_VECTOR_LEN = bytes.length, 1) >>> 0;
     memory().set(bytes, at);
     return at;
 };
