@@ -4,6 +4,7 @@
 
 mod access;
 mod choice;
+mod compatible;
 mod delivery;
 mod guard;
 mod harness;
@@ -25,6 +26,7 @@ fn main() -> ExitCode {
     snippet::add(&mut suite);
     guard::add(&mut suite);
     late::add(&mut suite);
+    compatible::add(&mut suite);
     delivery::add(&mut suite);
     access::add(&mut suite);
     smooth::add(&mut suite);

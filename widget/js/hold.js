@@ -49,7 +49,8 @@ export function hold(net) {
     aside = elsewhere.createElement("template"),
     adopt = method("Document", "adoptNode"),
     contentOf = net.getter("HTMLTemplateElement", "content"),
-    reject = net.reject;
+    reject = net.reject,
+    wanted = new WeakMap(); // tags that the visitor asked for by themselves
 
   // Does one of the addresses in an attribute leave? Those with several part them by spaces and commas.
   function stranger(name, value) {
@@ -66,7 +67,7 @@ export function hold(net) {
   // Takes away what would fetch; a script keeps its address and loses its type. True if anything was.
   function take(tag) {
     var name = tagOf(tag), script = name === "script", names = "", value, i, key;
-    if (script && !isCode(tag)) return false;
+    if (net.find(wanted, tag) || (script && !isCode(tag))) return false;
     for (i = 0; i < ATTRIBUTES.length; i++) {
       key = ATTRIBUTES[i];
       value = attribute(tag, key);
@@ -144,7 +145,7 @@ export function hold(net) {
 
     function setting(name) {
       return function (was, self, args) {
-        if (!stranger(name, "" + args[0])) return apply(was, self, args);
+        if (net.find(wanted, self) || !stranger(name, "" + args[0])) return apply(was, self, args);
         mark(self, "data-avow-" + name, "" + args[0]);
         mark(self, "data-avow-held", name);
       };
@@ -153,7 +154,7 @@ export function hold(net) {
     // A script is held when it is inserted; only one that is in place already is held by its address.
     function byAttribute(was, self, args, at) {
       var name = lower("" + args[at]);
-      if (exec(/^(?:src|srcset|data|poster|href|xlink:href|ping)$/, name) && exec(/^(?:iframe|frame|img|source|video|audio|track|embed|object|link|input|image|use|feimage)$/i, tagOf(self)) && stranger(name, "" + args[at + 1])) {
+      if (!net.find(wanted, self) && exec(/^(?:src|srcset|data|poster|href|xlink:href|ping)$/, name) && exec(/^(?:iframe|frame|img|source|video|audio|track|embed|object|link|input|image|use|feimage)$/i, tagOf(self)) && stranger(name, "" + args[at + 1])) {
         mark(self, "data-avow-" + name, "" + args[at + 1]);
         mark(self, "data-avow-held", name);
         return;
@@ -194,6 +195,11 @@ export function hold(net) {
     hook(v, "", "WebSocket", never);
     hook(v, "", "EventSource", never);
   }
+
+  // For the page's placeholders, and only while the visitor clicks.
+  window.__avow.once = function (tag) {
+    if (net.asked()) net.put(wanted, tag, 1);
+  };
 
   // What the parser inserts: a script's type is taken before it runs.
   new MutationObserver(function (records) {

@@ -83,6 +83,7 @@ function matches(source, host) {
 
 // The visitor asks for one embed, here and now; no other page and no record knows of it.
 function once(tag) {
+  if (guard.once) guard.once(tag);
   wanted.add(tag);
   uncover(tag);
   restore(tag);

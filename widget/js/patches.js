@@ -84,6 +84,11 @@ export function patch(w, d, A, C, ids, grants, all, trusted) {
     return new URL("" + address, baseOf(d));
   }
 
+  // Is a visitor's click or key press in flight?
+  function asked() {
+    return active && active(activation);
+  }
+
   function denied() {
     return new Failure("Held until consent", "SecurityError");
   }
@@ -254,7 +259,7 @@ export function patch(w, d, A, C, ids, grants, all, trusted) {
 
   function opened(was, self, args) {
     // What a visitor clicked on may lead elsewhere, as any link does.
-    if (args.length && !(active && active(activation)) && leaves(args[0])) return null;
+    if (args.length && !asked() && leaves(args[0])) return null;
     return entered(was, self, args);
   }
 
@@ -357,6 +362,9 @@ export function patch(w, d, A, C, ids, grants, all, trusted) {
       sink: sink,
       leaves: leaves,
       denied: denied,
+      asked: asked,
+      find: find,
+      put: put,
       reject: reject,
       html: function (text) {
         return trusted ? trusted.createHTML(text) : text;

@@ -21,6 +21,15 @@ pub enum Form {
     Gate,
 }
 
+/// How a site wants it enforced.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Mode {
+    /// With a content security policy; the default, and in doubt.
+    Strict,
+    /// Without one.
+    Compatible,
+}
+
 /// The guard's configuration; its names are those in `widget/js/guard.js`.
 #[derive(Debug, Serialize)]
 pub struct Config {
@@ -31,8 +40,9 @@ pub struct Config {
     /// Where Avow is served, without a slash at the end.
     pub base: String,
     form: Form,
-    /// `strict` or `compatible`.
-    mode: String,
+    /// Which guard reads it.
+    #[serde(skip)]
+    mode: Mode,
     /// Purposes that the gate's verified decision allows; the guard allows what it reads itself and finds here.
     #[serde(skip_serializing_if = "Option::is_none")]
     granted: Option<Vec<String>>,
@@ -118,6 +128,10 @@ impl Config {
         items.dedup();
         allow.sort();
         allow.dedup();
+        let mode = match document.mode.as_deref() {
+            Some("compatible") => Mode::Compatible,
+            _ => Mode::Strict,
+        };
         let lang = document.languages.first().cloned();
         Ok(Self {
             site: policy.engine.site.as_str().to_owned(),
@@ -125,7 +139,7 @@ impl Config {
             hash: policy.engine.hash.clone(),
             base: document.served_from.trim_end_matches('/').to_owned(),
             form,
-            mode: document.mode.unwrap_or_else(|| "strict".to_owned()),
+            mode,
             granted: None,
             allow,
             items,
@@ -135,11 +149,16 @@ impl Config {
                 preferences: widget.preferences,
                 late: widget.late,
                 wasm: widget.wasm,
-                guard: widget.guard,
+                guard: if mode == Mode::Strict { widget.guard } else { widget.guard_compatible },
             },
             lang: lang.ok_or_else(|| Error::internal("a policy without a language"))?,
             langs: document.languages,
         })
+    }
+
+    /// Whether it is for the guard without a content security policy.
+    pub fn is_compatible(&self) -> bool {
+        self.mode == Mode::Compatible
     }
 
     /// The same with what the gate's decision allows.

@@ -109,13 +109,19 @@ impl Default for SiteFiles {
 ///
 /// The guard runs inline. If everything is granted it opens `<script type=x>`, which swallows the strict policy
 /// up to the closer `<script>0</script>`; otherwise the strict policy holds from the first byte. A minifier may
-/// drop comments and change scripts, so the closer is a script that is its own smallest form.
+/// drop comments and change scripts, so the closer is a script that is its own smallest form. The mode `compatible`
+/// has no such policy.
 pub fn snippet(policy: &Published) -> Result<String, Error> {
     let widget = widget()?;
     let config = Config::of(policy, widget, Form::Snippet)?;
     let guard = fill(widget, &config)?;
     let csp = config.csp();
     let (base, site) = (&config.base, &config.site);
+    if config.is_compatible() {
+        return Ok(format!(
+            "<script>{guard}</script><script async src=\"{base}/site/{site}.js\"></script>\n"
+        ));
+    }
     Ok(format!(
         "<script>{guard}</script><meta http-equiv=\"Content-Security-Policy\" content=\"{csp}\">\
          <script>0</script><script async src=\"{base}/site/{site}.js\"></script>\n"
@@ -154,7 +160,8 @@ fn guard(policy: &Published, widget: &'static Widget, form: Form) -> Result<Stri
 }
 
 fn fill(widget: &Widget, config: &Config) -> Result<String, Error> {
-    Ok(widget.guard_js.trim().trim_end_matches(';').replace(TOKEN, &config.to_script()?))
+    let guard = if config.is_compatible() { widget.guard_compatible_js } else { widget.guard_js };
+    Ok(guard.trim().trim_end_matches(';').replace(TOKEN, &config.to_script()?))
 }
 
 #[cfg(test)]
