@@ -133,6 +133,7 @@ async fn choosing(browsers: Browsers) -> Result<()> {
             let record = visit.record(count).await?;
             ensure!(says(&record, "event") == "partially_given", "{record}");
             // The next page, in its own time: what is chosen arrives again, nothing else ever does.
+            visit.tab.wait("document.readyState === 'complete'").await?;
             visit.tab.reload().await?;
             visit.ready().await?;
             visit.tab.wait("document.readyState === 'complete'").await?;

@@ -118,7 +118,7 @@ async fn answer(request: HttpRequest, body: web::Bytes, state: web::Data<State>)
     }
     let page = state.pages.lock().expect("no holder panics").get(request.path()).cloned();
     match page {
-        Some(text) if request.path().ends_with(".js") => {
+        Some(text) if request.path().rsplit_once('.').is_some_and(|(_, end)| end == "js") => {
             HttpResponse::Ok().content_type("text/javascript").body(text)
         }
         Some(html) => HttpResponse::Ok().content_type("text/html; charset=utf-8").body(html),

@@ -13,6 +13,7 @@ export function keep() {
   document.querySelectorAll(FIELDS).forEach((field, at) => {
     if (isKept(field) && isChanged(field)) fields.push([at, sign(field), value(field)]);
   });
+  if (!fields.length && !scrollX && !scrollY) return;
   const text = JSON.stringify({ at: location.href, x: scrollX, y: scrollY, fields });
   if (text.length < 100_000) sessionStorage.setItem(KEY, text);
 }
