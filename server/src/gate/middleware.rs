@@ -173,7 +173,8 @@ impl Asked {
         if kind == Kind::Script {
             self.answer_script(headers);
         } else if is_page {
-            judged.add_policies(headers, self.class.policies.as_ref(), None);
+            let report = self.gate.asks_for_reports().then(|| self.report()).flatten();
+            judged.add_policies(headers, self.class.policies.as_ref(), report.as_deref());
             judged.add_class(headers);
             validators::vary(headers, self.is_personal());
         } else if self.dest == Dest::Worker {
