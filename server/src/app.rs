@@ -24,21 +24,18 @@ use std::sync::Arc;
 use std::time::Duration;
 
 /// How long requests under way may take once a stop was asked for.
-const SHUTDOWN_SECONDS: u64 = 30;
+pub const SHUTDOWN_SECONDS: u64 = 30;
 /// How long a kept-alive connection may be idle.
-const KEEP_ALIVE: Duration = Duration::from_secs(75);
+pub const KEEP_ALIVE: Duration = Duration::from_secs(75);
 /// How long a client may take to send a request's head.
-const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
-
-/// The name under which the key of the cookie seals is stored.
-const SEAL_KEY: &str = "seal/1";
+pub const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Every so often measurements are folded, and addresses whose allowance is full again are forgotten.
 const UPKEEP: Duration = Duration::from_secs(10);
 
 /// Builds the parts of a server around an open store whose schema is up to date.
 pub async fn state(store: Store, args: &Args, clock: Clock, rng: Rng) -> anyhow::Result<(AppState, Writer)> {
-    let key = store.secret_or_insert(SEAL_KEY, rng.bytes(), clock.now()).await?;
+    let seal = SealKey::stored(&store, &clock, &rng).await?;
     let policies = Policies::new(store.clone());
     let link = match &args.redis {
         Some(url) => {
@@ -66,7 +63,7 @@ pub async fn state(store: Store, args: &Args, clock: Clock, rng: Rng) -> anyhow:
         limits,
         requests: RequestIds::new(rng.bytes()),
         sequencer,
-        seal: SealKey::new(key),
+        seal,
         clock,
         rng,
     };
@@ -80,15 +77,7 @@ pub async fn serve(database: &Database, args: &Args) -> anyhow::Result<()> {
     let store = crate::cli::open(database).await?;
     let (state, writer) = state(store.clone(), args, Clock::system(), Rng::system()).await?;
     let state = Data::new(state);
-    let tended = state.clone();
-    let upkeep = tokio::spawn(async move {
-        let mut ticks = tokio::time::interval(UPKEEP);
-        loop {
-            ticks.tick().await;
-            metrics::upkeep();
-            tended.limits.sweep();
-        }
-    });
+    let upkeep = tend(state.clone());
     let mut server = HttpServer::new(move || {
         App::new()
             .app_data(state.clone())
@@ -106,11 +95,7 @@ pub async fn serve(database: &Database, args: &Args) -> anyhow::Result<()> {
     let server = server.bind(args.listen).with_context(|| format!("listening on {}", args.listen))?;
     let address = server.addrs().first().copied().context("no address")?;
     let running = server.run();
-    // Whoever started the server reads this line to learn the port.
-    let mut stdout = std::io::stdout().lock();
-    writeln!(stdout, "listening on http://{address}")?;
-    stdout.flush()?;
-    drop(stdout);
+    announce(&format!("listening on http://{address}"))?;
     tracing::info!(database = store.name(), %address, "serving");
     running.await.context("serving")?;
     // Every request has been answered by now, or has run out of time.
@@ -119,4 +104,23 @@ pub async fn serve(database: &Database, args: &Args) -> anyhow::Result<()> {
     store.close().await;
     tracing::info!("stopped");
     Ok(())
+}
+
+/// Folds measurements and forgets addresses, every so often, until it is aborted.
+pub fn tend(state: Data<AppState>) -> tokio::task::JoinHandle<()> {
+    tokio::spawn(async move {
+        let mut ticks = tokio::time::interval(UPKEEP);
+        loop {
+            ticks.tick().await;
+            metrics::upkeep();
+            state.limits.sweep();
+        }
+    })
+}
+
+/// Tells whoever started the server, who reads this to learn the port.
+pub fn announce(line: &str) -> std::io::Result<()> {
+    let mut stdout = std::io::stdout().lock();
+    writeln!(stdout, "{line}")?;
+    stdout.flush()
 }

@@ -14,6 +14,7 @@ pub mod clock;
 pub mod config;
 pub mod consent;
 pub mod error;
+pub mod gate;
 pub mod limits;
 pub mod log;
 pub mod metrics;

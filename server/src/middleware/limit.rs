@@ -4,6 +4,7 @@
 //! What is public and the same for everyone (policies, site files, assets) is not counted: a cache may answer
 //! it, and a site's own server may ask for it on behalf of all its visitors.
 
+use super::path;
 use crate::api::problem::{Kind, Problem};
 use crate::limits::{Class, Verdict};
 use crate::state::AppState;
@@ -27,7 +28,7 @@ pub async fn limit(
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
     let verdict = match request.app_data::<Data<AppState>>() {
-        Some(state) if is_counted(request.path()) => check(state, &request).await,
+        Some(state) if is_counted(path(&request)) => check(state, &request).await,
         _ => Verdict::Allowed,
     };
     match verdict {

@@ -3,6 +3,7 @@
 //! Each fault names its rule; the rules about law give the law's reason ([`super::law`]). What passes here
 //! compiles ([`super::compile`]) without further questions.
 
+use self::inline::{check_inline, check_mode};
 use self::purposes::check_purposes;
 use self::values::{email, has_language, is_https, is_language, label, link, one_of, text, within};
 use super::fault::Collector;
@@ -12,6 +13,7 @@ use super::law::{self, Jurisdiction};
 use super::texts;
 use avow_shared::id::SiteId;
 
+mod inline;
 mod purposes;
 mod values;
 
@@ -35,6 +37,8 @@ pub fn check(file: &File, faults: &mut Collector<'_>) {
     check_languages(file, faults);
     check_texts(file, faults);
     check_purposes(file, jurisdiction, faults);
+    check_mode(file, faults);
+    check_inline(file, faults);
 }
 
 fn check_parties(file: &File, faults: &mut Collector<'_>) {

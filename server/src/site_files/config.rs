@@ -17,6 +17,8 @@ pub enum Form {
     External,
     /// The pasted snippet.
     Snippet,
+    /// Behind the gate.
+    Gate,
 }
 
 /// The guard's configuration; its names are those in `widget/js/guard.js`.
@@ -29,6 +31,11 @@ pub struct Config {
     /// Where Avow is served, without a slash at the end.
     pub base: String,
     form: Form,
+    /// `strict` or `compatible`.
+    mode: String,
+    /// Purposes that the gate's verified decision allows; the guard allows what it reads itself and finds here.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    granted: Option<Vec<String>>,
     /// Hosts that need no consent.
     allow: Vec<String>,
     purposes: BTreeMap<String, Purpose>,
@@ -56,6 +63,7 @@ struct Assets {
 struct Document {
     served_from: String,
     languages: Vec<String>,
+    mode: Option<String>,
     purposes: Vec<DocumentPurpose>,
 }
 
@@ -91,12 +99,20 @@ impl Config {
             hash: policy.engine.hash.clone(),
             base: document.served_from.trim_end_matches('/').to_owned(),
             form,
+            mode: document.mode.unwrap_or_else(|| "strict".to_owned()),
+            granted: None,
             allow,
             purposes,
             assets: Assets { js: widget.js, wasm: widget.wasm, guard: widget.guard },
             lang: lang.ok_or_else(|| Error::internal("a policy without a language"))?,
             langs: document.languages,
         })
+    }
+
+    /// The same with what the gate's decision allows.
+    #[must_use]
+    pub fn granting(self, granted: Vec<String>) -> Self {
+        Self { granted: Some(granted), ..self }
     }
 
     /// JSON that may stand in a script in a page: it cannot end the script.
@@ -120,7 +136,7 @@ impl Config {
 }
 
 /// The origin of an absolute base; a path has none.
-fn origin(base: &str) -> Option<&str> {
+pub fn origin(base: &str) -> Option<&str> {
     let after = base.find("://")? + 3;
     let end = base[after..].find('/').map_or(base.len(), |at| after + at);
     Some(&base[..end])

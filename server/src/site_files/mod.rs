@@ -18,6 +18,7 @@ use crate::policy::{Published, localize};
 use crate::store::Store;
 use config::{Config, Form};
 
+pub use config::origin;
 pub use file::File;
 
 /// Files kept ready: a few per site and language.
@@ -103,6 +104,29 @@ pub fn snippet(policy: &Published) -> Result<String, Error> {
         "<script>{guard}</script><meta http-equiv=\"Content-Security-Policy\" content=\"{csp}\">\
          <script>0</script><script async src=\"{base}/site/{site}.js\"></script>\n"
     ))
+}
+
+/// What the gate puts first into a page's head.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Inserted {
+    /// The text of the guard's script element: what its hash is made of.
+    pub guard: String,
+    /// The whole: the guard, and the tag that fetches the site script.
+    pub markup: String,
+}
+
+/// The guard as the gate inserts it for visitors who may have these purposes. ASCII only, so that it has the same
+/// bytes in every encoding that the gate rewrites.
+pub fn inserted(policy: &Published, granted: Vec<String>) -> Result<Inserted, Error> {
+    let widget = widget()?;
+    let config = Config::of(policy, widget, Form::Gate)?.granting(granted);
+    let guard = fill(widget, &config)?;
+    if !guard.is_ascii() {
+        return Err(Error::internal("a guard that is not ASCII"));
+    }
+    let (base, site) = (&config.base, &config.site);
+    let markup = format!("<script>{guard}</script><script async src=\"{base}/site/{site}.js\"></script>");
+    Ok(Inserted { guard, markup })
 }
 
 fn widget() -> Result<&'static Widget, Error> {
