@@ -3,6 +3,7 @@
 //! `cargo xtask leaks` runs all of it; without `AVOW_TEST_FULL` a quick part runs with all other tests.
 //! Read next: `vectors.rs` (what is tried), `visit.rs` (one page load), `expected.rs` (what may be seen).
 
+mod apart;
 mod cells;
 mod expected;
 mod page;
@@ -16,10 +17,9 @@ mod visitor;
 
 use std::process::ExitCode;
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, ensure};
 use avow_tests::tools;
 
-use crate::expected::Expected;
 use crate::run::{Engine, Form, Run};
 use crate::runner::{Bench, Suite};
 use crate::site::Site;
@@ -32,37 +32,41 @@ fn main() -> ExitCode {
     suite.add_plain("the_86_ids_are_frozen", frozen);
     for engine in Engine::ALL {
         for form in Form::ALL {
-            let quick = engine != Engine::WebKit && form == Form::Snippet;
+            let quick = engine != Engine::WebKit && matches!(form, Form::Snippet | Form::Gate);
             if quick || tools::full() {
                 suite.add(engine, form.name(), move |bench| matrix(bench, engine, form));
+            }
+            if tools::full() {
+                suite
+                    .add(engine, &format!("{}_apart", form.name()), move |bench| beside(bench, engine, form));
             }
         }
     }
     suite.run()
 }
 
+/// The second list, of a form in an engine.
+async fn beside(bench: Bench, engine: Engine, form: Form) -> Result<()> {
+    let site = Site::start(form).await?;
+    let cells = apart::visit(&site, form, bench.engines()).await?;
+    bench.judge(&format!("{}.apart.{}", form.name(), engine.name()), &cells)
+}
+
 /// All consent states of a form in an engine.
 async fn matrix(bench: Bench, engine: Engine, form: Form) -> Result<()> {
     let site = Site::start(form).await?;
-    let expected = if bench.accepts() { None } else { Some(Expected::read()?) };
-    let mut differences = Vec::new();
+    let mut faults = Vec::new();
     for &state in form.states() {
         let (visitor, version) = bench.engines().visitor().await?;
         let run = Run { form, state, engine }.to_string();
         let cells = visit::visit(&site, &visitor, state).await;
         visitor.close().await?;
-        let cells = cells.with_context(|| run.clone())?;
-        if let Some(expected) = &expected {
-            differences.extend(expected.differences(&run, &cells));
-            if let Some(before) = expected.versions.get(engine.name()).filter(|before| **before != version) {
-                eprintln!("{run}: {} is {version}, its cells were measured with {before}", engine.name());
-            }
+        bench.measured_with(engine, &version);
+        if let Err(fault) = bench.judge(&run, &cells.with_context(|| run.clone())?) {
+            faults.push(fault.to_string());
         }
-        bench.measured(&run, engine, version, &cells);
     }
-    if !differences.is_empty() {
-        bail!("{} cells differ:\n  {}", differences.len(), differences.join("\n  "));
-    }
+    ensure!(faults.is_empty(), "{}", faults.join("\n"));
     Ok(())
 }
 

@@ -38,6 +38,14 @@ pub fn vectors(vectors: &Vectors, hosts: &Hosts, head: &str) -> String {
     html
 }
 
+/// The inline scripts of a page that its site stands by: all but those which are vectors themselves.
+pub fn approved<'a>(vectors: &Vectors, html: &'a str) -> impl Iterator<Item = &'a str> {
+    let vectors = vectors.head.iter().chain(&vectors.body).filter(|vector| !vector.is_control());
+    let marks: Vec<String> = vectors.map(|vector| format!("{:?}", vector.id)).collect();
+    let scripts = html.split("<script>").skip(1).filter_map(|rest| Some(rest.split_once("</script>")?.0));
+    scripts.filter(move |code| !marks.iter().any(|mark| code.contains(mark)))
+}
+
 /// The page on which a visitor makes the choice: nothing but the install form.
 pub fn start(head: &str) -> String {
     format!(

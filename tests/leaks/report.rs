@@ -8,6 +8,7 @@ use anyhow::{Context, Result, ensure};
 use avow_tests::tools;
 use serde::Deserialize;
 
+use crate::apart::{APART, Apart};
 use crate::cells::Cell;
 use crate::expected::Expected;
 use crate::run::{Engine, Form, Run, State};
@@ -69,7 +70,9 @@ pub fn render(expected: &Expected) -> Result<String> {
     for form in Form::ALL.into_iter().filter(|form| *form != Form::Bare) {
         remainders(&mut page, expected, &reasons, form)?;
     }
+    held(&mut page, expected);
     matrix(&mut page, expected);
+    apart(&mut page, expected);
     Ok(page)
 }
 
@@ -161,6 +164,35 @@ fn remainders(page: &mut String, expected: &Expected, reasons: &Reasons, form: F
     Ok(())
 }
 
+/// What does not work with everything allowed, though it does without Avow.
+fn held(page: &mut String, expected: &Expected) {
+    page.push_str("## What is held though everything is allowed\n\n");
+    let mut lines = String::new();
+    for form in Form::ALL.into_iter().filter(|form| *form != Form::Bare) {
+        for engine in Engine::ALL {
+            let bare = Run { form: Form::Bare, state: State::None, engine };
+            let all = Run { form, state: State::All, engine };
+            let lost = Vectors::of_the_file().all().filter(|vector| {
+                let (before, after) = (outcomes(expected, bare, vector), outcomes(expected, all, vector));
+                before.iter().all(|cell| *cell != Cell::default()) && after.contains(&Cell::default())
+            });
+            let lost: Vec<String> = lost.map(|vector| format!("`{}`", vector.id)).collect();
+            if !lost.is_empty() {
+                let _ = writeln!(lines, "- {}, {}: {}", form.title(), engine.title(), lost.join(", "));
+            }
+        }
+    }
+    if lines.is_empty() {
+        lines.push_str("Nothing.\n");
+    } else {
+        lines.push_str(
+            "\nFirefox looks ahead under the strict policy that stands in the markup, although the snippet then takes it out of \
+             force: hints such as `preload` do nothing there. What the page really needs is loaded all the same.\n",
+        );
+    }
+    let _ = writeln!(page, "{lines}");
+}
+
 fn matrix(page: &mut String, expected: &Expected) {
     page.push_str(
         "## Every cell before a choice\n\n\
@@ -188,6 +220,44 @@ fn matrix(page: &mut String, expected: &Expected) {
         }
         page.push('\n');
     }
+}
+
+fn apart(page: &mut String, expected: &Expected) {
+    page.push_str(
+        "\n## Beside the 86\n\n\
+         Ways that are not counted above, with no choice made or with one withdrawn; each is tried on its own.\n\
+         R: the tracker heard of it. `·`: it did not. `-`: this engine does not do it without Avow either. \
+         Chromium/Firefox/WebKit where they differ.\n\n| way | what | |",
+    );
+    let forms = || Form::ALL.into_iter().filter(|form| *form != Form::Bare);
+    for form in forms() {
+        let _ = write!(page, " {} |", form.title());
+    }
+    page.push_str("\n|---|---|---|");
+    page.push_str(&"---|".repeat(forms().count()));
+    page.push('\n');
+    let sent = |form: Form, engine: Engine, id: &str| {
+        let run = expected.run(&format!("{}.apart.{}", form.name(), engine.name()));
+        run.is_some_and(|allowed| allowed.contains_key(id))
+    };
+    for Apart { id, what, answer } in &APART {
+        let _ = write!(page, "| `{id}` | {what} | {answer} |");
+        for form in forms() {
+            let cells =
+                Engine::ALL.map(|engine| match (sent(Form::Bare, engine, id), sent(form, engine, id)) {
+                    (_, true) => "R",
+                    (true, false) => "·",
+                    (false, false) => "-",
+                });
+            let same = cells.iter().all(|cell| *cell == cells[0]);
+            let _ = write!(page, " {} |", if same { cells[0].to_owned() } else { cells.join("/") });
+        }
+        page.push('\n');
+    }
+    page.push_str(
+        "\nNot tried, since it cannot be seen from here: `rel=dns-prefetch` (names are resolved inside of the browsers) and \
+         what the site's own server passes on to others.\n",
+    );
 }
 
 fn outcomes(expected: &Expected, run: Run, vector: &Vector) -> BTreeSet<Cell> {

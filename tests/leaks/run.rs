@@ -11,11 +11,13 @@ pub enum Form {
     External,
     /// The pasted snippet.
     Snippet,
+    /// A gate before the site.
+    Gate,
 }
 
 impl Form {
     /// All, the control first.
-    pub const ALL: [Self; 3] = [Self::Bare, Self::External, Self::Snippet];
+    pub const ALL: [Self; 4] = [Self::Bare, Self::External, Self::Snippet, Self::Gate];
 
     /// Its name in the file of expected cells and in test names.
     pub fn name(self) -> &'static str {
@@ -23,6 +25,7 @@ impl Form {
             Self::Bare => "bare",
             Self::External => "external",
             Self::Snippet => "snippet",
+            Self::Gate => "gate",
         }
     }
 
@@ -32,6 +35,7 @@ impl Form {
             Self::Bare => "no Avow",
             Self::External => "form (a), one script tag",
             Self::Snippet => "form (b), the pasted snippet",
+            Self::Gate => "form (c), the gate",
         }
     }
 
@@ -39,7 +43,7 @@ impl Form {
     pub fn states(self) -> &'static [State] {
         match self {
             Self::Bare => &[State::None],
-            Self::External | Self::Snippet => &[State::None, State::Partial, State::All],
+            Self::External | Self::Snippet | Self::Gate => &[State::None, State::Partial, State::All],
         }
     }
 }

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use avow_tests::tools;
 use libtest_mimic::{Arguments, Trial};
 use tokio::runtime::Runtime;
@@ -48,17 +48,32 @@ impl Bench {
         &self.engines
     }
 
-    /// Whether what is measured becomes what is expected.
-    pub fn accepts(&self) -> bool {
-        self.accepted.is_some()
+    /// Compares cells with what is expected of the run, or takes them as such if that is asked for.
+    pub fn judge(&self, run: &str, cells: &Cells) -> Result<()> {
+        if let Some(accepted) = &self.accepted {
+            accepted.lock().expect("no holder panics").accept(run, cells);
+            return Ok(());
+        }
+        let differences = Expected::read()?.differences(run, cells);
+        ensure!(
+            differences.is_empty(),
+            "{} cells differ:\n  {}",
+            differences.len(),
+            differences.join("\n  ")
+        );
+        Ok(())
     }
 
-    /// Takes what was measured.
-    pub fn measured(&self, run: &str, engine: Engine, version: String, cells: &Cells) {
+    /// Notes the engine's version; one that is not the expected cells' is told, and no failure by itself.
+    pub fn measured_with(&self, engine: Engine, version: &str) {
+        let name = engine.name();
         if let Some(accepted) = &self.accepted {
             let mut accepted = accepted.lock().expect("no holder panics");
-            accepted.accept(run, cells);
-            accepted.versions.insert(engine.name().to_owned(), version);
+            accepted.versions.insert(name.to_owned(), version.to_owned());
+        } else if let Ok(expected) = Expected::read()
+            && expected.versions.get(name).is_some_and(|before| before != version)
+        {
+            eprintln!("{name} is {version}; its cells were measured with {:?}", expected.versions.get(name));
         }
     }
 }

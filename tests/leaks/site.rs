@@ -1,10 +1,18 @@
 //! A site with Avow installed in one of its forms, and a visitor's way to a consent state on it.
 
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+
 use anyhow::Result;
 use avow_tests::database::Kind;
+use avow_tests::gate::Gate;
 use avow_tests::hosts::{ALLOWED, CLEAN, COOKIELESS, Document, GRANTED, Hosts, Route, SITE, TRACKER};
 use avow_tests::server::{Setup, TestServer};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use sha2::{Digest as _, Sha256};
 
+use crate::apart;
 use crate::page;
 use crate::run::{Form, State};
 use crate::vectors::Vectors;
@@ -19,30 +27,42 @@ const SEALED: &str = r"/avow=1\.\d+\.\w+\.\w+\.[a-z0-9_~:]+\.[\w-]{22}(;|$)/.tes
 /// A running site.
 pub struct Site {
     pub hosts: Hosts,
-    _avow: Option<TestServer>,
+    _avow: Avow,
+}
+
+/// What runs beside it.
+enum Avow {
+    Nothing,
+    Server { _server: TestServer },
+    Gate { _gate: Gate },
 }
 
 impl Site {
-    /// Starts it with the page of all vectors.
+    /// Starts it with the pages of all vectors.
     pub async fn start(form: Form) -> Result<Self> {
         let hosts = Hosts::start().await?;
         let (head, avow) = match form {
-            Form::Bare => (String::new(), None),
+            Form::Bare => (String::new(), Avow::Nothing),
             Form::External | Form::Snippet => {
-                let policy = policy(&hosts);
-                let avow =
-                    TestServer::start(Setup { policies: vec![policy], ..Setup::on(Kind::Sqlite) }).await?;
+                let policies = vec![policy(&hosts)];
+                let server = TestServer::start(Setup { policies, ..Setup::on(Kind::Sqlite) }).await?;
                 let head = if form == Form::External {
                     format!("<script src=\"/.avow/site/{NAME}.js\"></script>")
                 } else {
-                    avow.avow_ok(&["snippet", NAME])?
+                    server.avow_ok(&["snippet", NAME])?
                 };
-                hosts.route(Route::Avow(avow.base().to_owned()));
-                (head, Some(avow))
+                hosts.route(Route::Avow(server.base().to_owned()));
+                (head, Avow::Server { _server: server })
+            }
+            Form::Gate => {
+                let gate = Gate::start(&policy(&hosts), NAME, &hosts.upstream()).await?;
+                hosts.route(Route::Gate(gate.base().to_owned()));
+                (String::new(), Avow::Gate { _gate: gate })
             }
         };
-        hosts.put(SITE, "/vectors", Document::html(page::vectors(Vectors::of_the_file(), &hosts, &head)));
-        hosts.put(SITE, "/start", Document::html(page::start(&head)));
+        for (path, document) in pages(&hosts, &head) {
+            hosts.put(SITE, &path, document);
+        }
         hosts.put(SITE, CLEAN, Document::html("<!doctype html><title>clean</title>"));
         Ok(Self { hosts, _avow: avow })
     }
@@ -73,11 +93,34 @@ impl Site {
     }
 }
 
+/// The site's pages, with `head` of the install form.
+fn pages(hosts: &Hosts, head: &str) -> Vec<(String, Document)> {
+    let mut pages = apart::pages(hosts, head);
+    let vectors = page::vectors(Vectors::of_the_file(), hosts, head);
+    pages.push(("/vectors".to_owned(), Document::html(vectors)));
+    pages.push(("/start".to_owned(), Document::html(page::start(head))));
+    pages
+}
+
+/// The policy, with the inline code of the pages that the site stands by.
 fn policy(hosts: &Hosts) -> String {
-    POLICY
+    let mut policy = POLICY
         .replace("@ALLOWED@", &hosts.origin(ALLOWED))
         .replace("@GRANTED@", &hosts.origin(GRANTED))
         .replace("@TRACKER@", &hosts.origin(TRACKER))
         .replace("@COOKIELESS@", &hosts.origin(COOKIELESS))
-        .replace("@TRACKER_SOCKET@", &hosts.origin(TRACKER).replacen("https", "wss", 1))
+        .replace("@TRACKER_SOCKET@", &hosts.origin(TRACKER).replacen("https", "wss", 1));
+    let vectors = Vectors::of_the_file();
+    let mut approved = BTreeSet::new();
+    for (_, page) in pages(hosts, "") {
+        let html = String::from_utf8_lossy(&page.body);
+        approved.extend(page::approved(vectors, &html).map(|code| STANDARD.encode(Sha256::digest(code))));
+    }
+    for hash in approved {
+        let _ = write!(
+            policy,
+            "\n[[inline]]\nsha256 = \"{hash}\"\nkind = \"script\"\npurpose = \"necessary\"\nnote = \"The page's own\"\n"
+        );
+    }
+    policy
 }

@@ -16,9 +16,9 @@ use crate::vectors::Vectors;
 use crate::visitor::Visitor;
 
 /// Nothing may arrive for so long before the cells are read.
-const QUIET: Duration = Duration::from_secs(3);
+const QUIET: Duration = Duration::from_secs(2);
 /// A page that is never quiet fails.
-const AT_MOST: Duration = Duration::from_secs(25);
+pub const AT_MOST: Duration = Duration::from_secs(25);
 
 /// What the clean page reads: everything that the site's origin keeps.
 const KEPT: &str = "({ \

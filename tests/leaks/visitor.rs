@@ -65,6 +65,14 @@ impl Visitor {
         }
     }
 
+    /// Starts to load a page that may not stay.
+    pub async fn leave_for(&self, url: &str) -> Result<()> {
+        match self {
+            Self::Bidi(tab) => tab.leave_for(url).await,
+            Self::WebKit(window) => window.leave_for(url).await,
+        }
+    }
+
     pub async fn eval(&self, expression: &str) -> Result<Value> {
         match self {
             Self::Bidi(tab) => tab.eval(expression).await,

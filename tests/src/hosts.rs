@@ -22,7 +22,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream, UdpSocket};
 use tokio::task::{JoinHandle, JoinSet};
 
-pub use self::relay::CLEAN;
+pub use self::relay::{CLEAN, WORKER};
 use crate::time::until_within;
 
 /// The site.
@@ -36,8 +36,10 @@ pub const ALLOWED: &str = "cdn.allowed.test";
 /// A host of the purpose that a partial choice grants.
 pub const GRANTED: &str = "stats.granted.test";
 
+/// Hosts of the tracker that are only ever connected to: from the markup, and by a script.
+pub const PRECONNECTED: [&str; 2] = ["markup.tracker.test", "script.tracker.test"];
 /// All of them.
-pub const NAMES: [&str; 5] = [SITE, TRACKER, COOKIELESS, ALLOWED, GRANTED];
+pub const NAMES: [&str; 7] = [SITE, TRACKER, COOKIELESS, ALLOWED, GRANTED, PRECONNECTED[0], PRECONNECTED[1]];
 
 /// Something that a host got to hear.
 #[derive(Clone, Debug, PartialEq, Eq)]

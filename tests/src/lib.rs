@@ -10,6 +10,7 @@ pub mod cut;
 pub mod database;
 pub mod decision;
 pub mod demo;
+pub mod gate;
 pub mod hosts;
 pub mod page;
 pub mod policy;

@@ -124,11 +124,17 @@ impl WebKit {
 }
 
 impl Window {
+    /// Starts to load `url`; where that ends is up to the page.
+    pub async fn leave_for(&self, url: &str) -> Result<()> {
+        self.post("url", &json!({ "url": url })).await.with_context(|| format!("leave for {url}"))?;
+        Ok(())
+    }
+
     /// Loads `url` until its document is parsed.
     ///
     /// The driver's own wait does not end on a page that moves to a part of itself while it loads.
     pub async fn go(&self, url: &str) -> Result<()> {
-        self.post("url", &json!({ "url": url })).await.with_context(|| format!("go to {url}"))?;
+        self.leave_for(url).await?;
         let there = format!(
             "location.href.split('#')[0] === {} && document.readyState !== 'loading'",
             json!(url.split('#').next())

@@ -12,8 +12,13 @@ use super::{Arrival, Route, SITE, State, host_of};
 /// A page of the site's origin that neither Avow nor a gate touches: what the device keeps is read there.
 pub const CLEAN: &str = "/clean";
 
+/// A service worker of the site that was there before Avow.
+pub const WORKER: &str = "/before.js";
+
 pub(super) async fn front(request: Request<Incoming>, state: Arc<State>) -> Answer {
-    if host_of(&request) != SITE || request.uri().path() == CLEAN {
+    // What was on the site before Avow stays out of its sight as well.
+    let untouched = [CLEAN, WORKER].contains(&request.uri().path());
+    if host_of(&request) != SITE || untouched {
         return answer(request, state).await;
     }
     let path = request.uri().path_and_query().map_or("/", |path| path.as_str()).to_owned();
