@@ -36,7 +36,7 @@ export async function replay(ready) {
       for (const tag of d.querySelectorAll(WAITING)) {
         // Whatever ran meanwhile may have taken it away or the consent back.
         if (!tag.isConnected || !tag.matches(WAITING) || !ready(tag)) continue;
-        if (tag.localName !== "script") restore(tag);
+        if (tag.localName !== "script") attempt(() => restore(tag));
         else if (isAsync(tag)) running.push(run(tag, true, ready));
         else if (isDeferred(tag)) deferred.push(tag);
         else await run(tag, false, ready);
@@ -50,6 +50,16 @@ export async function replay(ready) {
   } finally {
     busy = false;
     listeners.end();
+  }
+}
+
+// One tag that cannot be put back, as under Trusted Types without our name, does not keep the others.
+function attempt(act) {
+  try {
+    act();
+    return true;
+  } catch (error) {
+    console.warn("Avow: a held tag could not start:", error);
   }
 }
 
@@ -87,7 +97,7 @@ export function restore(tag) {
 async function run(tag, async, ready) {
   const place = d.createComment(""), external = !!address(tag);
   tag.replaceWith(place);
-  restore(tag);
+  if (!attempt(() => restore(tag))) return place.replaceWith(tag);
   // Of itself a script that comes late is asynchronous.
   tag.async = async;
   const done = external && new Promise((done) => ["load", "error"].forEach((type) => tag.addEventListener(type, done, { once: true })));
