@@ -6,7 +6,7 @@
 import { line } from "./elements.js";
 import { left } from "./left.js";
 import { cover, uncover } from "./placeholder.js";
-import { replay, restore, WAITING } from "./replay.js";
+import { putBack as show, replay, WAITING } from "./replay.js";
 import { words } from "./words.js";
 
 export { keep, putBack } from "./form.js";
@@ -86,5 +86,5 @@ function once(tag) {
   if (guard.once) guard.once(tag);
   wanted.add(tag);
   uncover(tag);
-  restore(tag);
+  show(tag);
 }

@@ -36,7 +36,7 @@ export async function replay(ready) {
       for (const tag of d.querySelectorAll(WAITING)) {
         // Whatever ran meanwhile may have taken it away or the consent back.
         if (!tag.isConnected || !tag.matches(WAITING) || !ready(tag)) continue;
-        if (tag.localName !== "script") attempt(() => restore(tag));
+        if (tag.localName !== "script") attempt(() => putBack(tag));
         else if (isAsync(tag)) running.push(run(tag, true, ready));
         else if (isDeferred(tag)) deferred.push(tag);
         else await run(tag, false, ready);
@@ -68,8 +68,19 @@ const address = (tag) => tag.dataset.src || tag.getAttribute("data-avow-src") ||
 const isAsync = (tag) => (tag.hasAttribute("async") || tag.hasAttribute("data-avow-async")) && (address(tag) || type(tag) === "module");
 const isDeferred = (tag) => type(tag) === "module" || (address(tag) && tag.hasAttribute("defer"));
 
-/** Gives a tag its attributes back. */
-export function restore(tag) {
+/** Puts a tag that is no script back; a frame anew, so that the empty page in it is no step of its own. */
+export function putBack(tag) {
+  const place = tag.localName === "iframe" && d.createComment("");
+  if (place) tag.replaceWith(place);
+  try {
+    restore(tag);
+  } finally {
+    if (place) place.replaceWith(tag);
+  }
+}
+
+// Gives a tag its attributes back.
+function restore(tag) {
   const script = tag.localName === "script";
   const put = (name, value) => {
     if (name === "xlink:href") tag.setAttributeNS(XLINK, name, value);
