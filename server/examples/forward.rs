@@ -8,7 +8,7 @@ use avow_server::limits::TrustedProxies;
 use std::time::Duration;
 
 /// How long the site may take.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 #[actix_web::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {

@@ -162,6 +162,7 @@ async fn cookies_of_what_is_not_allowed_are_ended() -> Result<()> {
         assert!(ended.contains(&format!("ad=; Max-Age=0; Path={path}").as_str()), "{path}: {ended:?}");
     }
     assert!(reply.headers.get("clear-site-data").is_none());
+    assert_eq!(site.last().header("cookie"), sent.replace("; ad=1", ""), "nor does the site read it");
     // A grant whose record is still on its way keeps what it granted.
     let reply = gate.page("/shop/a", &format!("{}; _count.x=1", some.unsealed)).await?;
     assert_eq!(cookies(&reply).len(), 0);

@@ -1,5 +1,6 @@
 //! A site that misbehaves, and a policy that is out of reach: the visitor gets an error or a page that denies.
 
+use std::fmt::Write as _;
 use std::io::Write as _;
 
 use anyhow::{Context as _, Result};
@@ -18,7 +19,7 @@ async fn a_site_that_misbehaves_is_an_error_and_the_gate_goes_on() -> Result<()>
     let site = Site::start().await?;
     let mut many = String::from("HTTP/1.1 200 OK\r\ncontent-length: 0\r\n");
     for number in 0..10_000 {
-        many += &format!("x-{number}: 1\r\n");
+        write!(many, "x-{number}: 1\r\n")?;
     }
     let long = format!("HTTP/1.1 200 OK\r\ncontent-length: 0\r\nx-long: {}\r\n\r\n", "x".repeat(100_000));
     site.on("/many", Answer::Bytes((many + "\r\n").into_bytes()));
@@ -162,5 +163,10 @@ async fn without_the_database_the_last_policy_holds() -> Result<()> {
         assert_eq!(gate.page("/", &some.cookie).await?.header("avow-class"), "analytics");
         assert_eq!(gate.page("/", "").await?.header("avow-class"), "none");
     }
-    Ok(())
+    // The policy is looked at again every two seconds.
+    avow_tests::time::until("the figure of failed looks", || async {
+        gate.page("/", "").await?;
+        Ok(gate.metrics().await?.contains("avow_policy_cache_stale_total").then_some(()))
+    })
+    .await
 }

@@ -156,7 +156,7 @@ async fn large(stream: &mut TcpStream, length: u64) -> std::io::Result<()> {
 }
 
 async fn fill(stream: &mut TcpStream, buffer: &mut Vec<u8>) -> Option<()> {
-    let got = tokio::time::timeout(Duration::from_secs(60), stream.read_buf(buffer)).await.ok()?.ok()?;
+    let got = tokio::time::timeout(Duration::from_mins(1), stream.read_buf(buffer)).await.ok()?.ok()?;
     (got > 0).then_some(())
 }
 

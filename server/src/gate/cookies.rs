@@ -143,6 +143,17 @@ pub fn leftover<'a>(declared: &Declared, keep: impl Fn(usize) -> bool, cookies: 
     names
 }
 
+/// A `Cookie` header without those names; `None` if nothing is left.
+pub fn without(cookies: &str, names: &[&str]) -> Option<String> {
+    let kept: Vec<&str> = cookies
+        .split(';')
+        .map(str::trim)
+        .filter(|pair| !names.contains(&pair.split_once('=').map_or("", |(name, _)| name.trim())))
+        .filter(|pair| !pair.is_empty())
+        .collect();
+    (!kept.is_empty()).then(|| kept.join("; "))
+}
+
 /// Only what cannot break out of a header goes into one.
 fn is_token(name: &str) -> bool {
     !name.is_empty() && name.bytes().all(|b| b.is_ascii_graphic() && !b"()<>@,;:\\\"/[]?={}".contains(&b))
@@ -255,6 +266,8 @@ mod tests {
         let keep = |at| at == 1;
         let cookies = "basket=1; _count.a=2; ad=3; ad=4; other=5; avow=6";
         assert_eq!(leftover(&declared(), keep, cookies), ["ad"]);
+        assert_eq!(without(cookies, &["ad"]).as_deref(), Some("basket=1; _count.a=2; other=5; avow=6"));
+        assert_eq!(without("ad=1", &["ad"]), None);
         assert_eq!(leftover(&declared(), |_| false, cookies), ["_count.a", "ad"]);
     }
 }

@@ -133,15 +133,21 @@ impl Asked {
         let wants_page = wants_page(dest, request.headers());
         let takes_gzip = accepts(request.headers(), "gzip");
         let mut endings = Vec::new();
-        if gate.0.learn == Learn::Off {
+        if gate.0.learn == Learn::On {
             if wants_page {
-                let keep = |at| verdict.allowed.contains(at) || verdict.pending.contains(at);
-                let names = cookies::leftover(&rules.cookies, keep, &cookies);
+                // A page that is compressed could not be looked at.
+                request.headers_mut().remove(header::ACCEPT_ENCODING);
+            }
+        } else {
+            let keep = |at| verdict.allowed.contains(at) || verdict.pending.contains(at);
+            let names = cookies::leftover(&rules.cookies, keep, &cookies);
+            hide(request.headers_mut(), &cookies, &names);
+            if wants_page {
                 let name = host.rsplit_once(':').map_or(host.as_str(), |(name, _)| name);
                 endings = cookies::endings(&names, name, &path);
                 validators::restore(request.headers_mut(), &class.tag);
-                narrow_codings(request.headers_mut());
-            } else if dest == Dest::Fetch {
+            }
+            if wants_page || dest == Dest::Fetch {
                 narrow_codings(request.headers_mut());
             }
         }
@@ -347,6 +353,18 @@ fn wants_page(dest: Dest, headers: &HeaderMap) -> bool {
         Dest::Page => true,
         Dest::Unsaid => joined(headers, &header::ACCEPT).contains("text/html"),
         Dest::Worker | Dest::Fetch | Dest::Part => false,
+    }
+}
+
+/// What may not be kept may not be read either: the site is not sent it.
+fn hide(headers: &mut HeaderMap, cookies: &str, names: &[&str]) {
+    if names.is_empty() {
+        return;
+    }
+    headers.remove(header::COOKIE);
+    let rest = cookies::without(cookies, names).and_then(|rest| HeaderValue::from_str(&rest).ok());
+    if let Some(rest) = rest {
+        headers.insert(header::COOKIE, rest);
     }
 }
 

@@ -66,7 +66,7 @@ use crate::state::AppState;
 use crate::store::{Store, StoreError};
 use avow_shared::id::SiteId;
 use rules::Rules;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
@@ -98,6 +98,8 @@ struct Shared {
     seen: Seen,
     /// Pages sent so far.
     pages: AtomicU32,
+    /// Whether the last look for a policy found none.
+    stale: AtomicBool,
     /// The rules of the last policy that could be read.
     last: RwLock<Arc<Rules>>,
 }
@@ -137,8 +139,9 @@ impl Gate {
 
     fn new(site: SiteId, learn: Learn, policies: Policies, seal: SealKey, clock: Clock, seen: Seen) -> Self {
         let last = RwLock::new(Arc::new(Rules::without_policy()));
-        let pages = AtomicU32::new(0);
-        Self(Arc::new(Shared { site, learn, policies, seal, clock, seen, pages, last }))
+        // Until the first look, there is none.
+        let (pages, stale) = (AtomicU32::new(0), AtomicBool::new(true));
+        Self(Arc::new(Shared { site, learn, policies, seal, clock, seen, pages, stale, last }))
     }
 
     /// The site.
@@ -166,7 +169,10 @@ impl Gate {
                 None
             }
         };
-        metrics::gauge!("avow_gate_policy_stale").set(if current.is_some() { 0.0 } else { 1.0 });
+        let stale = current.is_none();
+        if shared.stale.swap(stale, Ordering::Relaxed) != stale {
+            metrics::gauge!("avow_gate_policy_stale").set(f64::from(u8::from(stale)));
+        }
         let Some(current) = current else { return last };
         if last.policy.as_ref().is_some_and(|policy| policy.engine.hash == current.engine.hash) {
             return last;

@@ -16,13 +16,16 @@
 use super::scene::Scene;
 use crate::gate::headers::refresh_address;
 use lol_html::errors::AttributeNameError;
-use lol_html::html_content::Element;
-use lol_html::{HandlerResult, Settings, element};
+use lol_html::html_content::{ContentType, Element, TextChunk};
+use lol_html::{HandlerResult, Settings, element, rewrite_str, text};
 use std::rc::Rc;
 
 /// Elements that fetch.
 const FETCHING: &str = "script, img, source, iframe, frame, embed, object, video, audio, track, input, image, use, \
     feimage, a[ping], area[ping], a[attributionsrc], body[background], table[background], td[background], th[background]";
+
+/// Characters of one `<noscript>`.
+const LONGEST_NOSCRIPT: usize = 256 * 1024;
 
 /// Attributes with one address.
 const ONE: [&str; 7] = ["src", "href", "xlink:href", "data", "poster", "background", "lowsrc"];
@@ -47,7 +50,11 @@ const NEEDED: [&str; 8] = [
 pub fn handlers<'h>(settings: Settings<'h, 'static>, scene: &Rc<Scene>) -> Settings<'h, 'static> {
     let (of_base, of_fetching, of_link, of_meta) =
         (scene.clone(), scene.clone(), scene.clone(), scene.clone());
+    let (of_noscript, mut inside) = (scene.clone(), String::new());
     settings
+        .append_element_content_handler(text!("noscript", move |chunk| {
+            noscript(chunk, &mut inside, &of_noscript)
+        }))
         .append_element_content_handler(element!("base[href]", move |tag| {
             of_base.set_base(&tag.get_attribute("href").unwrap_or_default());
             Ok(())
@@ -100,6 +107,22 @@ fn fetching(tag: &mut Element<'_, '_>, scene: &Scene) -> HandlerResult {
     hold(tag, &held)?;
     if is_script {
         tag.set_attribute("type", "text/plain")?;
+    }
+    Ok(())
+}
+
+/// What stands in `<noscript>` is text to a parser with scripts, and markup to a browser without: it is
+/// rewritten as a page of its own.
+fn noscript(chunk: &mut TextChunk<'_>, inside: &mut String, scene: &Rc<Scene>) -> HandlerResult {
+    // What goes beyond this is left out: what cannot be looked at does not go through.
+    if inside.len() + chunk.as_str().len() <= LONGEST_NOSCRIPT {
+        inside.push_str(chunk.as_str());
+    }
+    if chunk.last_in_text_node() {
+        let settings = handlers(Settings::new().with_strict(false), scene);
+        chunk.replace(&rewrite_str(&std::mem::take(inside), settings)?, ContentType::Html);
+    } else {
+        chunk.remove();
     }
     Ok(())
 }

@@ -110,6 +110,10 @@ fn the_tags_of_strangers_are_inert() {
             "<a href=//x.example ping='/p //x.example'>x</a>",
             "<a href=//x.example data-avow-ping=\"/p //x.example\" data-avow-held=\"ping\">x</a>",
         ),
+        (
+            "<noscript><img src=//x.example/p><p>&amp;</noscript>",
+            "<noscript><img data-avow-src=\"//x.example/p\" data-avow-held=\"src\"><p>&amp;</noscript>",
+        ),
         ("<img src=&#47;/x.example/p>", "<img data-avow-src=\"&#47;/x.example/p\" data-avow-held=\"src\">"),
         (
             "<base href=//x.example/><img src=p>",

@@ -65,12 +65,12 @@ fn page() -> String {
     let mut number = 0;
     while page.len() < 100_000 {
         number += 1;
-        let _ = write!(
+        let _ = writeln!(
             page,
             "<article class=\"card card-{number}\"><h2><a href=\"/item/{number}?from=list\">Item {number}</a></h2>\
              <img src=\"/img/{number}.webp\" alt=\"\" loading=lazy width=320 height=200>\
              <p>Some words about the item that stand here as words do on pages, with <em>stress</em> and \
-             <a href=\"https://elsewhere.example/{number}\">a link</a>.</p></article>\n"
+             <a href=\"https://elsewhere.example/{number}\">a link</a>.</p></article>"
         );
         if number % 40 == 0 {
             page += "<iframe src=\"https://video.example/embed/1\" title=\"A film\"></iframe>\n";
