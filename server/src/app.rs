@@ -12,6 +12,7 @@ use crate::middleware::{self, RequestIds};
 use crate::rng::Rng;
 use crate::routes;
 use crate::seal::SealKey;
+use crate::seen::Ledger;
 use crate::site_files::SiteFiles;
 use crate::state::AppState;
 use crate::store::Store;
@@ -24,21 +25,18 @@ use std::sync::Arc;
 use std::time::Duration;
 
 /// How long requests under way may take once a stop was asked for.
-const SHUTDOWN_SECONDS: u64 = 30;
+pub const SHUTDOWN_SECONDS: u64 = 30;
 /// How long a kept-alive connection may be idle.
-const KEEP_ALIVE: Duration = Duration::from_secs(75);
+pub const KEEP_ALIVE: Duration = Duration::from_secs(75);
 /// How long a client may take to send a request's head.
-const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
-
-/// The name under which the key of the cookie seals is stored.
-const SEAL_KEY: &str = "seal/1";
+pub const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Every so often measurements are folded, and addresses whose allowance is full again are forgotten.
 const UPKEEP: Duration = Duration::from_secs(10);
 
 /// Builds the parts of a server around an open store whose schema is up to date.
 pub async fn state(store: Store, args: &Args, clock: Clock, rng: Rng) -> anyhow::Result<(AppState, Writer)> {
-    let key = store.secret_or_insert(SEAL_KEY, rng.bytes(), clock.now()).await?;
+    let seal = SealKey::stored(&store, &clock, &rng).await?;
     let policies = Policies::new(store.clone());
     let link = match &args.redis {
         Some(url) => {
@@ -66,7 +64,8 @@ pub async fn state(store: Store, args: &Args, clock: Clock, rng: Rng) -> anyhow:
         limits,
         requests: RequestIds::new(rng.bytes()),
         sequencer,
-        seal: SealKey::new(key),
+        seal,
+        ledger: Ledger::default(),
         clock,
         rng,
     };
@@ -80,15 +79,8 @@ pub async fn serve(database: &Database, args: &Args) -> anyhow::Result<()> {
     let store = crate::cli::open(database).await?;
     let (state, writer) = state(store.clone(), args, Clock::system(), Rng::system()).await?;
     let state = Data::new(state);
-    let tended = state.clone();
-    let upkeep = tokio::spawn(async move {
-        let mut ticks = tokio::time::interval(UPKEEP);
-        loop {
-            ticks.tick().await;
-            metrics::upkeep();
-            tended.limits.sweep();
-        }
-    });
+    let upkeep = tend(state.clone());
+    let ended = state.clone();
     let mut server = HttpServer::new(move || {
         App::new()
             .app_data(state.clone())
@@ -106,17 +98,41 @@ pub async fn serve(database: &Database, args: &Args) -> anyhow::Result<()> {
     let server = server.bind(args.listen).with_context(|| format!("listening on {}", args.listen))?;
     let address = server.addrs().first().copied().context("no address")?;
     let running = server.run();
-    // Whoever started the server reads this line to learn the port.
-    let mut stdout = std::io::stdout().lock();
-    writeln!(stdout, "listening on http://{address}")?;
-    stdout.flush()?;
-    drop(stdout);
+    announce(&format!("listening on http://{address}"))?;
     tracing::info!(database = store.name(), %address, "serving");
     running.await.context("serving")?;
     // Every request has been answered by now, or has run out of time.
     upkeep.abort();
+    write_seen(&ended).await;
     writer.finish().await;
     store.close().await;
     tracing::info!("stopped");
     Ok(())
+}
+
+/// Folds measurements, forgets addresses and keeps what was seen, every so often, until it is aborted.
+pub fn tend(state: Data<AppState>) -> tokio::task::JoinHandle<()> {
+    tokio::spawn(async move {
+        let mut ticks = tokio::time::interval(UPKEEP);
+        loop {
+            ticks.tick().await;
+            metrics::upkeep();
+            state.limits.sweep();
+            write_seen(&state).await;
+        }
+    })
+}
+
+/// Keeps what was seen; a failure is not worth a stop.
+pub async fn write_seen(state: &AppState) {
+    if let Err(error) = state.ledger.write(&state.store, state.clock.now()).await {
+        tracing::warn!(%error, "what was seen could not be written");
+    }
+}
+
+/// Tells whoever started the server, who reads this to learn the port.
+pub fn announce(line: &str) -> std::io::Result<()> {
+    let mut stdout = std::io::stdout().lock();
+    writeln!(stdout, "{line}")?;
+    stdout.flush()
 }

@@ -7,13 +7,25 @@ use actix_web::web::ServiceConfig;
 
 /// Registers every path.
 pub fn configure(config: &mut ServiceConfig) {
+    api::ops::configure(config);
+    configure_public(config);
+}
+
+/// Registers the paths that visitors and officers may reach, without those for operators.
+pub fn configure_public(config: &mut ServiceConfig) {
     api::consents::configure(config);
     api::policy::configure(config);
     api::export::configure(config);
     api::assets::configure(config);
     api::site_files::configure(config);
-    api::ops::configure(config);
+    api::reports::configure(config);
     api::openapi::configure(config);
+    config.default_service(actix_web::web::to(not_found));
+}
+
+/// Registers the paths for operators alone.
+pub fn configure_ops(config: &mut ServiceConfig) {
+    api::ops::configure(config);
     config.default_service(actix_web::web::to(not_found));
 }
 

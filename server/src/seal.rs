@@ -2,6 +2,9 @@
 //!
 //! Any script on a page can write a cookie; only the server can write its seal.
 
+use crate::clock::Clock;
+use crate::rng::Rng;
+use crate::store::{Store, StoreError};
 use avow_shared::cookie::{seal_message, unsealed_value};
 use avow_shared::decision::Decision;
 use base64::Engine as _;
@@ -9,7 +12,10 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 use std::fmt;
+use subtle::ConstantTimeEq as _;
 
+/// The name under which the key is stored.
+const NAME: &str = "seal/1";
 /// Bytes of the HMAC that are kept.
 const SEAL_BYTES: usize = 16;
 
@@ -23,9 +29,19 @@ impl SealKey {
         Self(key)
     }
 
+    /// The key of the installation whose database this is; made if it has none yet.
+    pub async fn stored(store: &Store, clock: &Clock, rng: &Rng) -> Result<Self, StoreError> {
+        Ok(Self(store.secret_or_insert(NAME, rng.bytes(), clock.now()).await?))
+    }
+
     /// The seal of a decision: 22 characters of base64url.
     pub fn seal(&self, site: &str, decision: &Decision) -> String {
         URL_SAFE_NO_PAD.encode(self.mac(site, &unsealed_value(decision)))
+    }
+
+    /// Whether `shown` is the seal of that decision, compared in constant time.
+    pub fn verify(&self, site: &str, decision: &Decision, shown: &str) -> bool {
+        self.seal(site, decision).as_bytes().ct_eq(shown.as_bytes()).into()
     }
 
     fn mac(&self, site: &str, value: &str) -> [u8; SEAL_BYTES] {

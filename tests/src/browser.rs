@@ -2,11 +2,13 @@
 //!
 //! Input is what the browser's own input pipeline makes of it, so events are trusted. A tab has a user
 //! context of its own: cookies and storage of two tabs of [`Browser::open`] never meet.
+//! WebKitGTK speaks only the older WebDriver, and has a driver of its own: `browser/webkit.rs`.
 //! Read next: `browser/tab.rs` (what a test does with a page), `browser/bidi.rs` (the protocol).
 
 mod bidi;
 mod launch;
 mod tab;
+mod webkit;
 
 use anyhow::Result;
 use serde_json::{Value, json};
@@ -14,6 +16,7 @@ use tempfile::TempDir;
 
 pub use self::bidi::{Bidi, Event};
 pub use self::tab::{Contents, Cookie, Tab, keys};
+pub use self::webkit::{WebKit, Window};
 use crate::process::Process;
 
 /// Which browser.
@@ -59,6 +62,8 @@ pub enum Habit {
 pub struct Browser {
     /// Which one.
     pub engine: Engine,
+    /// Its version, as it says itself.
+    pub version: String,
     bidi: Bidi,
     // The browser's process (Firefox) or chromedriver's.
     process: Process,

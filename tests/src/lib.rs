@@ -2,13 +2,16 @@
 //!
 //! What this is not: it knows no product internals. It starts the binaries that a site owner starts, and
 //! speaks HTTP, SQL-free, and WebDriver BiDi to them.
-//! Read next: `server.rs` (the server), `demo.rs` (the demo site), `browser.rs` (the browsers).
+//! Read next: `server.rs` (the server), `demo.rs` (the demo site), `hosts.rs` (a site and its
+//! third parties over TLS), `browser.rs` (the browsers).
 
 pub mod browser;
 pub mod cut;
 pub mod database;
 pub mod decision;
 pub mod demo;
+pub mod gate;
+pub mod hosts;
 pub mod page;
 pub mod policy;
 pub mod process;

@@ -43,6 +43,11 @@ impl Process {
         self.child.id()
     }
 
+    /// Whether it still runs.
+    pub fn is_running(&mut self) -> Result<bool> {
+        Ok(self.child.try_wait()?.is_none())
+    }
+
     /// Everything written so far.
     pub fn log(&self) -> String {
         self.log.lock().expect("no holder panics").clone()

@@ -275,7 +275,7 @@ async fn serve(setup: &Setup, database: &Database) -> Result<(Process, String)> 
 }
 
 /// The binary, behind its wrapper, with nothing of the caller's environment but the search path.
-fn command(wrapper: &[String]) -> Result<Command> {
+pub(crate) fn command(wrapper: &[String]) -> Result<Command> {
     let binary = tools::built("avow", "AVOW_BIN")?;
     let mut command = match wrapper.split_first() {
         None => Command::new(binary),

@@ -20,8 +20,19 @@ interface Avow {
   decision(): AvowDecision | null;
   /** True once the engine runs; false if it could not start (then everything optional stays denied). */
   ready: Promise<boolean>;
-  /** Calls `listener` after each decision. */
+  /** Calls `listener` after each decision, in whatever tab it was made. */
   on(event: "decision", listener: (decision: AvowDecision) => void): void;
+  /** Calls `listener` when declared items could not be deleted. */
+  on(event: "left", listener: (items: AvowItem[]) => void): void;
+  /** Calls `listener` once the engine runs. */
+  on(event: "ready", listener: () => void): void;
+}
+
+/** Something that a purpose keeps on the device, as the policy declares it. */
+interface AvowItem {
+  kind: "cookie" | "local" | "session" | "indexeddb" | "cache";
+  /** Its name, or the start of it. */
+  name: string;
 }
 
 interface AvowDecision {
@@ -40,4 +51,6 @@ interface Window {
 
 interface DocumentEventMap {
   "avow:decision": CustomEvent<AvowDecision>;
+  "avow:left": CustomEvent<AvowItem[]>;
+  "avow:ready": CustomEvent<null>;
 }

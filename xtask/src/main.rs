@@ -6,6 +6,7 @@ mod bench;
 mod children;
 mod demo;
 mod glue;
+mod leaks;
 mod npm;
 mod reproduce;
 mod services;
@@ -29,6 +30,7 @@ cargo xtask COMMAND
   demo            build everything and serve the demo site until Ctrl-C
   test [--full]   every check; --full adds the long rounds
   bench [ARGS]    measure the release build; ARGS go to avow-bench
+  leaks [ARGS]    measure what leaks, in three engines; --help for the ARGS
   tidy            the rules of ARCHITECTURE.md and CONTRIBUTING.md that no compiler checks
   ci              test, as the build server runs it: a missing service is a failure
 ";
@@ -55,6 +57,7 @@ fn run(arguments: &[String]) -> Result<()> {
         ["test"] => test::run(test::Tier::Quick),
         ["test", "--full"] => test::run(test::Tier::Full),
         ["bench", rest @ ..] => bench::run(rest),
+        ["leaks", rest @ ..] => leaks::run(rest),
         ["tidy"] => tidy::run(),
         ["ci"] => test::run_as_ci(),
         [] | ["help" | "--help" | "-h"] => {

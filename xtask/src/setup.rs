@@ -22,10 +22,13 @@ struct Needed {
     package: &'static str,
 }
 
-const NEEDED: [Needed; 5] = [
+const NEEDED: [Needed; 8] = [
     Needed { what: "Chromium", find: chromium, package: "chromium" },
     Needed { what: "ChromeDriver", find: chromedriver, package: "chromium-driver" },
     Needed { what: "Firefox", find: firefox, package: "firefox-esr" },
+    Needed { what: "WebKit's driver", find: webkit_driver, package: "webkit2gtk-driver" },
+    Needed { what: "Xvfb", find: xvfb, package: "xvfb" },
+    Needed { what: "dbus-run-session", find: dbus, package: "dbus" },
     Needed { what: "PostgreSQL", find: services::postgres_bin, package: "postgresql" },
     Needed { what: "Redis", find: services::redis_server, package: "redis-server" },
 ];
@@ -112,6 +115,30 @@ pub fn chromedriver() -> Option<PathBuf> {
 
 pub fn firefox() -> Option<PathBuf> {
     named("AVOW_FIREFOX", &["firefox-esr", "firefox"])
+}
+
+fn webkit_driver() -> Option<PathBuf> {
+    named("AVOW_WEBKIT_DRIVER", &["WebKitWebDriver"])
+}
+
+fn xvfb() -> Option<PathBuf> {
+    named("AVOW_XVFB", &["Xvfb"])
+}
+
+fn dbus() -> Option<PathBuf> {
+    named("AVOW_DBUS_RUN_SESSION", &["dbus-run-session"])
+}
+
+/// The programs that browser tests start, by the variables that name them; see `tests/src/tools.rs`.
+pub fn browsers() -> [(&'static str, Option<PathBuf>); 6] {
+    [
+        ("AVOW_CHROMIUM", chromium()),
+        ("AVOW_CHROMEDRIVER", chromedriver()),
+        ("AVOW_FIREFOX", firefox()),
+        ("AVOW_WEBKIT_DRIVER", webkit_driver()),
+        ("AVOW_XVFB", xvfb()),
+        ("AVOW_DBUS_RUN_SESSION", dbus()),
+    ]
 }
 
 /// A program named by a variable, or the first of these on the search path.

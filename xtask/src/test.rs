@@ -76,12 +76,8 @@ fn environment() -> Result<Vec<(&'static str, OsString)>> {
         ("AVOW_BIN", binaries.join("avow").into()),
         ("AVOW_DEMO_BIN", binaries.join("avow-demo").into()),
     ];
-    let programs = [
-        ("AVOW_CHROMIUM", setup::chromium()),
-        ("AVOW_CHROMEDRIVER", setup::chromedriver()),
-        ("AVOW_FIREFOX", setup::firefox()),
-    ];
-    variables.extend(programs.into_iter().filter_map(|(name, program)| Some((name, program?.into()))));
+    variables
+        .extend(setup::browsers().into_iter().filter_map(|(name, program)| Some((name, program?.into()))));
     match services::postgres_bin() {
         Some(bin) => {
             variables.push((

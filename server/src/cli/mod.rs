@@ -2,7 +2,10 @@
 
 pub mod audit;
 pub mod export;
+pub mod gate;
+pub mod headers;
 pub mod migrate;
+mod seen;
 pub mod serve;
 pub mod site;
 pub mod snippet;
@@ -50,6 +53,8 @@ enum LogFormat {
 enum Command {
     /// Serve consents over HTTP
     Serve(serve::Args),
+    /// Stand before a site and hold back what its visitors did not allow; serves Avow as well
+    Gate(gate::Args),
     /// Bring the database's schema up to date
     Migrate,
     /// Publish and list the policies of sites
@@ -57,6 +62,8 @@ enum Command {
     Site(site::Command),
     /// Print the inline snippet of a site
     Snippet(snippet::Args),
+    /// Print the content security policies of a site, for a server that is not behind the gate
+    Headers(headers::Args),
     /// Make and revoke access tokens
     #[command(subcommand)]
     Token(token::Command),
@@ -74,9 +81,11 @@ pub fn run(cli: Cli) -> anyhow::Result<()> {
     let database = cli.database;
     match cli.command {
         Command::Serve(args) => block_on(serve::run(database, args)),
+        Command::Gate(args) => block_on(gate::run(database, args)),
         Command::Migrate => block_on(migrate::run(database)),
         Command::Site(command) => block_on(site::run(database, command)),
         Command::Snippet(args) => block_on(snippet::run(database, args)),
+        Command::Headers(args) => block_on(headers::run(database, args)),
         Command::Token(command) => block_on(token::run(database, command)),
         Command::Export(args) => block_on(export::run(database, args)),
         Command::Audit(args) => block_on(audit::run(database, args)),

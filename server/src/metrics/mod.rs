@@ -60,6 +60,16 @@ fn describe() {
     describe_counter!("avow_forwarded_untrusted_total", "Requests with X-Forwarded-For of an untrusted peer");
     describe_counter!("avow_policy_cache_misses_total", "Policies read from the database");
     describe_counter!("avow_policy_cache_stale_total", "Failed looks for a newer policy");
+    describe_gauge!("avow_gate_policy_stale", "1 while the gate's site has no policy that can be read");
+    describe_counter!(
+        "avow_gate_upstream_failures_total",
+        "Requests that the site behind the gate did not answer"
+    );
+    describe_counter!("avow_gate_rewrite_failures_total", "Pages that were broken off");
+    describe_counter!("avow_gate_unreadable_total", "Pages in a coding that the gate cannot take apart");
+    describe_counter!("avow_gate_cookies_dropped_total", "Cookies of the site that were held back");
+    describe_counter!("avow_gate_hosts_left_out_total", "Classes with more hosts than headers can hold");
+    describe_counter!("avow_gate_seen_lost_total", "Unknown things that were not counted");
     describe_gauge!("avow_build_info", "The running version");
     describe_gauge!("process_resident_memory_bytes", "Resident memory");
     gauge!("avow_build_info", "version" => env!("CARGO_PKG_VERSION")).set(1.0);

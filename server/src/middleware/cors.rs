@@ -4,6 +4,7 @@
 //! the very site is settled when the request itself says which. No answer allows credentials: Avow's API
 //! reads no cookie.
 
+use super::path;
 use crate::state::AppState;
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
@@ -24,7 +25,7 @@ pub async fn cors(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
-    let rest = request.path().strip_prefix(PATH);
+    let rest = path(&request).strip_prefix(PATH);
     if !rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/')) {
         return Ok(next.call(request).await?.map_into_boxed_body());
     }

@@ -3,6 +3,7 @@
 //! Each fault names its rule; the rules about law give the law's reason ([`super::law`]). What passes here
 //! compiles ([`super::compile`]) without further questions.
 
+use self::inline::{check_inline, check_mode};
 use self::purposes::check_purposes;
 use self::values::{email, has_language, is_https, is_language, label, link, one_of, text, within};
 use super::fault::Collector;
@@ -12,6 +13,7 @@ use super::law::{self, Jurisdiction};
 use super::texts;
 use avow_shared::id::SiteId;
 
+mod inline;
 mod purposes;
 mod values;
 
@@ -35,6 +37,8 @@ pub fn check(file: &File, faults: &mut Collector<'_>) {
     check_languages(file, faults);
     check_texts(file, faults);
     check_purposes(file, jurisdiction, faults);
+    check_mode(file, faults);
+    check_inline(file, faults);
 }
 
 fn check_parties(file: &File, faults: &mut Collector<'_>) {
@@ -226,8 +230,15 @@ fn check_texts(file: &File, faults: &mut Collector<'_>) {
 
 /// Only what is filled in may stand in braces.
 fn placeholders(key: &str, value: &At<String>, faults: &mut Collector<'_>) {
-    let allowed = if key.starts_with("duration_") { "{n}" } else { "{site}" };
-    if value.value.replace(allowed, "").contains(['{', '}']) {
+    let allowed: &[&str] = match key {
+        "embed_off" => &["{provider}", "{purpose}"],
+        "left" => &["{items}"],
+        _ if key.starts_with("duration_") => &["{n}"],
+        _ => &["{site}"],
+    };
+    let rest = allowed.iter().fold(value.value.clone(), |rest, word| rest.replace(word, ""));
+    if rest.contains(['{', '}']) {
+        let allowed = allowed.join("` and `");
         faults.add(
             &value.span,
             "texts-placeholder",

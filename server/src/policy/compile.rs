@@ -2,8 +2,8 @@
 
 use super::check::check;
 use super::document::{
-    Contact, Controller, Document, Item, Links, Look, Purpose, PurposeText, Regime, Regulator, Retention,
-    SCHEMA, Service,
+    Contact, Controller, Document, Inline, Item, Links, Look, Purpose, PurposeText, Regime, Regulator,
+    Retention, SCHEMA, Service,
 };
 use super::fault::{Collector, Faults};
 use super::file::{self, At, File};
@@ -56,6 +56,7 @@ pub fn compile(file: &File, history: &[Document]) -> Document {
             .dpo
             .as_ref()
             .map(|dpo| Contact { email: dpo.email.value.clone(), name: dpo.name.value.clone() }),
+        inline: file.inline.iter().map(compile_inline).collect(),
         jurisdiction: file.jurisdiction.value.clone(),
         languages: plain(&file.languages.value),
         look: Look {
@@ -64,6 +65,7 @@ pub fn compile(file: &File, history: &[Document]) -> Document {
             scheme: file.look.scheme.value.clone(),
             theme: file.look.theme.value.clone(),
         },
+        mode: file.mode.as_ref().map(|mode| mode.value.clone()).filter(|mode| mode != "strict"),
         name: file.name.value.clone(),
         notice: Links {
             cookies: file.notice.cookies.value.clone(),
@@ -167,6 +169,15 @@ fn compile_purpose(purpose: &file::Purpose, version: u32) -> Purpose {
                 (lang.clone(), text)
             })
             .collect(),
+    }
+}
+
+fn compile_inline(inline: &file::Inline) -> Inline {
+    Inline {
+        kind: inline.kind.value.clone(),
+        note: inline.note.value.clone(),
+        purpose: inline.purpose.value.clone(),
+        sha256: inline.sha256.value.clone(),
     }
 }
 

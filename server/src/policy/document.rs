@@ -24,12 +24,18 @@ pub struct Document {
     pub domains: Vec<String>,
     /// The data protection officer.
     pub dpo: Option<Contact>,
+    /// Inline code that the gate lets run; left out where there is none, as in documents from before it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub inline: Vec<Inline>,
     /// The id of the law.
     pub jurisdiction: String,
     /// Language tags, the default first.
     pub languages: Vec<String>,
     /// How it looks.
     pub look: Look,
+    /// `compatible`; left out for `strict`, as in documents from before it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mode: Option<String>,
     /// The site's name.
     pub name: String,
     /// Where the notices are.
@@ -76,6 +82,22 @@ pub struct Contact {
     pub email: String,
     /// Name or role.
     pub name: String,
+}
+
+/// In place of a purpose's id: the site cannot do without it.
+pub const NECESSARY: &str = "necessary";
+
+/// Approved inline code.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Inline {
+    /// `script` or `handler`.
+    pub kind: String,
+    /// What it does.
+    pub note: String,
+    /// The id of a purpose, or [`NECESSARY`].
+    pub purpose: String,
+    /// SHA-256 of its text in base64.
+    pub sha256: String,
 }
 
 /// Looks.

@@ -81,6 +81,13 @@ pub struct File {
     pub retention: Retention,
     /// How banner and dialog look.
     pub look: Look,
+    /// `strict` (the default): nothing optional is requested before consent, and a grant may load the page anew
+    /// once. `compatible`: nothing optional runs before consent, and a grant never loads the page anew.
+    #[schemars(extend("enum" = ["strict", "compatible"]))]
+    pub mode: Option<At<String>>,
+    /// Inline code that may run where the gate holds back all other inline code.
+    #[serde(default)]
+    pub inline: Vec<Inline>,
     /// The purposes, in the order in which visitors see them.
     pub purpose: Vec<Purpose>,
     /// Texts that replace the built-in ones, per language.
@@ -164,6 +171,22 @@ pub struct Look {
     /// Light, dark, or as the visitor's device prefers.
     #[schemars(extend("enum" = ["auto", "light", "dark"]))]
     pub scheme: At<String>,
+}
+
+/// A piece of inline code that the owner has looked at.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Inline {
+    /// SHA-256 of its text in base64, as a browser's console and `avow site learn` print it.
+    #[schemars(regex(pattern = r"^[A-Za-z0-9+/]{43}=$"))]
+    pub sha256: At<String>,
+    /// `script`: the text of a script element. `handler`: the value of an attribute such as `onclick`.
+    #[schemars(extend("enum" = ["script", "handler"]))]
+    pub kind: At<String>,
+    /// The id of the purpose that it serves, or `necessary`.
+    pub purpose: At<String>,
+    /// What it does.
+    pub note: At<String>,
 }
 
 /// What visitors decide on, or cannot refuse.

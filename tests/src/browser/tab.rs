@@ -92,6 +92,23 @@ impl Tab {
         Ok(())
     }
 
+    /// Starts to load `url`; where that ends is up to the page.
+    pub async fn leave_for(&self, url: &str) -> Result<()> {
+        let asked = json!({ "context": self.context, "url": url, "wait": "none" });
+        self.bidi
+            .command("browsingContext.navigate", asked)
+            .await
+            .with_context(|| format!("leave for {url}"))?;
+        Ok(())
+    }
+
+    /// Loads `url` until its document is parsed; what it still loads then is not awaited.
+    pub async fn go_until_parsed(&self, url: &str) -> Result<()> {
+        let asked = json!({ "context": self.context, "url": url, "wait": "interactive" });
+        self.bidi.command("browsingContext.navigate", asked).await.with_context(|| format!("go to {url}"))?;
+        Ok(())
+    }
+
     /// Loads the page again, once it has loaded: Firefox reports a reload that cuts a load off as aborted.
     pub async fn reload(&self) -> Result<()> {
         self.wait("document.readyState === 'complete'").await?;
