@@ -48,13 +48,18 @@ fn embed(dist: &Path) -> Option<String> {
         )
         .expect("a string takes every text");
     }
-    let named = |end: &str| names.keys().find(|name| is_asset(name) && name.ends_with(end));
-    let (js, wasm) = (named(".js")?, named(".wasm")?);
-    let guard = member(&fs::read_to_string(names.get("manifest.json")?).ok()?, "guard")?;
-    let (guard_js, boot_js) = (text("guard.js")?, text("boot.js")?);
+    let manifest = fs::read_to_string(names.get("manifest.json")?).ok()?;
+    let named =
+        |part: &str| member(&manifest, part).filter(|name| is_asset(name) && names.contains_key(name));
+    let (js, preferences, late, wasm) = (named("js")?, named("preferences")?, named("late")?, named("wasm")?);
+    let (guard, compatible) = (member(&manifest, "guard")?, member(&manifest, "guard_compatible")?);
+    let (guard_js, compatible_js, boot_js) =
+        (text("guard.js")?, text("guard-compatible.js")?, text("boot.js")?);
     Some(format!(
-        "static WIDGET: Option<Widget> = Some(Widget {{\n    js: {js:?},\n    wasm: {wasm:?},\n    guard: {guard:?},\n    \
-         guard_js: {guard_js},\n    boot_js: {boot_js},\n    files: &[\n{files}    ],\n}});\n"
+        "static WIDGET: Option<Widget> = Some(Widget {{\n    js: {js:?},\n    preferences: {preferences:?},\n    \
+         late: {late:?},\n    wasm: {wasm:?},\n    guard: {guard:?},\n    guard_js: {guard_js},\n    \
+         guard_compatible: {compatible:?},\n    guard_compatible_js: {compatible_js},\n    boot_js: {boot_js},\n    \
+         files: &[\n{files}    ],\n}});\n"
     ))
 }
 

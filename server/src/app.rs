@@ -12,6 +12,7 @@ use crate::middleware::{self, RequestIds};
 use crate::rng::Rng;
 use crate::routes;
 use crate::seal::SealKey;
+use crate::seen::Ledger;
 use crate::site_files::SiteFiles;
 use crate::state::AppState;
 use crate::store::Store;
@@ -64,6 +65,7 @@ pub async fn state(store: Store, args: &Args, clock: Clock, rng: Rng) -> anyhow:
         requests: RequestIds::new(rng.bytes()),
         sequencer,
         seal,
+        ledger: Ledger::default(),
         clock,
         rng,
     };
@@ -78,6 +80,7 @@ pub async fn serve(database: &Database, args: &Args) -> anyhow::Result<()> {
     let (state, writer) = state(store.clone(), args, Clock::system(), Rng::system()).await?;
     let state = Data::new(state);
     let upkeep = tend(state.clone());
+    let ended = state.clone();
     let mut server = HttpServer::new(move || {
         App::new()
             .app_data(state.clone())
@@ -100,13 +103,14 @@ pub async fn serve(database: &Database, args: &Args) -> anyhow::Result<()> {
     running.await.context("serving")?;
     // Every request has been answered by now, or has run out of time.
     upkeep.abort();
+    write_seen(&ended).await;
     writer.finish().await;
     store.close().await;
     tracing::info!("stopped");
     Ok(())
 }
 
-/// Folds measurements and forgets addresses, every so often, until it is aborted.
+/// Folds measurements, forgets addresses and keeps what was seen, every so often, until it is aborted.
 pub fn tend(state: Data<AppState>) -> tokio::task::JoinHandle<()> {
     tokio::spawn(async move {
         let mut ticks = tokio::time::interval(UPKEEP);
@@ -114,8 +118,16 @@ pub fn tend(state: Data<AppState>) -> tokio::task::JoinHandle<()> {
             ticks.tick().await;
             metrics::upkeep();
             state.limits.sweep();
+            write_seen(&state).await;
         }
     })
+}
+
+/// Keeps what was seen; a failure is not worth a stop.
+pub async fn write_seen(state: &AppState) {
+    if let Err(error) = state.ledger.write(&state.store, state.clock.now()).await {
+        tracing::warn!(%error, "what was seen could not be written");
+    }
 }
 
 /// Tells whoever started the server, who reads this to learn the port.

@@ -23,6 +23,7 @@ pub mod policy;
 pub mod rng;
 pub mod routes;
 pub mod seal;
+pub mod seen;
 pub mod site_files;
 pub mod state;
 pub mod store;

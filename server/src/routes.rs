@@ -18,6 +18,7 @@ pub fn configure_public(config: &mut ServiceConfig) {
     api::export::configure(config);
     api::assets::configure(config);
     api::site_files::configure(config);
+    api::reports::configure(config);
     api::openapi::configure(config);
     config.default_service(actix_web::web::to(not_found));
 }

@@ -7,6 +7,7 @@ use crate::log::sequencer::Sequencer;
 use crate::middleware::RequestIds;
 use crate::rng::Rng;
 use crate::seal::SealKey;
+use crate::seen::Ledger;
 use crate::site_files::SiteFiles;
 use crate::store::Store;
 use std::sync::Arc;
@@ -34,4 +35,6 @@ pub struct AppState {
     pub rng: Rng,
     /// The key of the cookie seals.
     pub seal: SealKey,
+    /// What no policy names.
+    pub ledger: Ledger,
 }

@@ -8,9 +8,13 @@
 //!
 //! What this is not: it neither reads nor writes cookies, nor checks a seal (that needs the server's key).
 
+#![expect(clippy::single_char_add_str, reason = "in the browser a character weighs more than a text of one")]
+
 use crate::decision::{Choice, Decision};
+use crate::fields::Fields;
 use crate::id::{Millis, PurposeId, is_base64url};
 use crate::policy::MAX_PURPOSES;
+use crate::radix;
 
 /// The cookie's name.
 pub const NAME: &str = "avow";
@@ -36,13 +40,13 @@ pub struct Stored {
 pub fn unsealed_value(decision: &Decision) -> String {
     let mut value = String::with_capacity(64);
     value.push_str(SCHEMA);
-    value.push('.');
-    push_decimal(&mut value, decision.version);
-    value.push('.');
-    push_base36(&mut value, decision.decided.seconds());
-    value.push('.');
-    push_base36(&mut value, decision.expires.seconds());
-    value.push('.');
+    value.push_str(".");
+    radix::push(&mut value, decision.version.into(), 10);
+    value.push_str(".");
+    radix::push(&mut value, decision.decided.seconds().max(0).unsigned_abs(), 36);
+    value.push_str(".");
+    radix::push(&mut value, decision.expires.seconds().max(0).unsigned_abs(), 36);
+    value.push_str(".");
     let mut first = true;
     for choice in &decision.choices {
         push_choice(&mut value, &mut first, choice.purpose.as_str(), choice.granted);
@@ -56,7 +60,7 @@ pub fn unsealed_value(decision: &Decision) -> String {
 /// The whole cookie value; `seal` is `None` while there is none.
 pub fn encode(decision: &Decision, seal: Option<&str>) -> String {
     let mut value = unsealed_value(decision);
-    value.push('.');
+    value.push_str(".");
     value.push_str(seal.unwrap_or(UNSEALED));
     value
 }
@@ -75,24 +79,28 @@ pub fn parse(value: &str) -> Option<Stored> {
     if value.len() > MAX_LEN {
         return None;
     }
-    let mut fields = value.split('.');
+    let mut fields = Fields::new(value, b'.');
     if fields.next()? != SCHEMA {
         return None;
     }
-    let version = parse_decimal(fields.next()?)?;
-    let decided = parse_base36(fields.next()?)?;
-    let expires = parse_base36(fields.next()?)?;
+    let version = u32::try_from(radix::parse(fields.next()?, 10)?).ok()?;
+    let decided = seconds(fields.next()?)?;
+    let expires = seconds(fields.next()?)?;
     let mut choices = Vec::new();
     let mut gpc = false;
     let text = fields.next()?;
     if !text.is_empty() {
-        for choice in text.split('~') {
-            let (name, answer) = choice.split_once(':')?;
+        for choice in Fields::new(text, b'~') {
+            let mut parts = Fields::new(choice, b':');
+            let (name, answer) = (parts.next()?, parts.next()?);
             let granted = match answer {
                 "1" => true,
                 "0" => false,
                 _ => return None,
             };
+            if parts.next().is_some() {
+                return None;
+            }
             // The mark is the last one, at most once, and never a refusal.
             if gpc || choices.len() >= MAX_PURPOSES {
                 return None;
@@ -139,52 +147,17 @@ pub fn find_in(cookies: &str) -> Option<&str> {
 
 fn push_choice(value: &mut String, first: &mut bool, name: &str, granted: bool) {
     if !*first {
-        value.push('~');
+        value.push_str("~");
     }
     *first = false;
     value.push_str(name);
     value.push_str(if granted { ":1" } else { ":0" });
 }
 
-fn push_decimal(text: &mut String, number: u32) {
-    push_radix(text, u64::from(number), 10);
-}
-
-fn push_base36(text: &mut String, number: i64) {
-    push_radix(text, number.max(0).unsigned_abs(), 36);
-}
-
-fn push_radix(text: &mut String, mut number: u64, radix: u8) {
-    const DIGITS: &[u8; 36] = b"0123456789abcdefghijklmnopqrstuvwxyz";
-    let mut digits = [0u8; 20];
-    let mut at = digits.len();
-    loop {
-        at -= 1;
-        #[expect(clippy::cast_possible_truncation, reason = "a remainder by a u8 fits")]
-        let digit = (number % u64::from(radix)) as usize;
-        digits[at] = DIGITS[digit];
-        number /= u64::from(radix);
-        if number == 0 {
-            break;
-        }
-    }
-    for digit in &digits[at..] {
-        text.push(*digit as char);
-    }
-}
-
-fn parse_decimal(text: &str) -> Option<u32> {
-    is_plain(text, u8::is_ascii_digit).then(|| text.parse().ok()).flatten()
-}
-
-fn parse_base36(text: &str) -> Option<Millis> {
-    let plain = text.len() <= 9 && is_plain(text, |b| b.is_ascii_digit() || b.is_ascii_lowercase());
-    plain.then(|| i64::from_str_radix(text, 36).ok()).flatten().map(|seconds| Millis(seconds * 1000))
-}
-
-/// One spelling per number: no sign, no leading zero.
-fn is_plain(text: &str, is_digit: impl Fn(&u8) -> bool) -> bool {
-    !text.is_empty() && text.as_bytes().iter().all(is_digit) && (text == "0" || !text.starts_with('0'))
+fn seconds(text: &str) -> Option<Millis> {
+    // Nine digits last for three million years.
+    let seconds = radix::parse(text, 36).filter(|_| text.len() <= 9)?;
+    i64::try_from(seconds).ok().map(|seconds| Millis(seconds * 1000))
 }
 
 #[cfg(test)]

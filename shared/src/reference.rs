@@ -3,24 +3,22 @@
 //! 80 bits of the record's id (48 of time, 12 and 20 random) in Crockford's base 32: `XXXX-XXXX-XXXX-XXXX`.
 //! It is a prefix, so it needs no index of its own: the store looks up a range of ids.
 
+#![expect(clippy::single_char_add_str, reason = "in the browser a character weighs more than a text of one")]
+
 use crate::id::RecordId;
 
-const ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+const ALPHABET: &str = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 
 /// The code of a record.
 pub fn code(id: &RecordId) -> String {
-    let mut bits = prefix(id.as_bytes());
-    let mut digits = [0u8; 16];
-    for digit in digits.iter_mut().rev() {
-        *digit = ALPHABET[(bits & 31) as usize];
-        bits >>= 5;
-    }
+    let bits = prefix(id.as_bytes());
     let mut text = String::with_capacity(19);
-    for (at, digit) in digits.iter().enumerate() {
+    for at in 0..16 {
         if at != 0 && at % 4 == 0 {
-            text.push('-');
+            text.push_str("-");
         }
-        text.push(*digit as char);
+        let digit = (bits >> (75 - 5 * at)) as usize & 31;
+        text.push_str(&ALPHABET[digit..=digit]);
     }
     text
 }
@@ -37,7 +35,7 @@ pub fn range(code: &str) -> Option<(RecordId, RecordId)> {
             'I' | 'L' => '1',
             other => other,
         };
-        let value = ALPHABET.iter().position(|known| *known as char == digit)?;
+        let value = ALPHABET.find(digit)?;
         bits = (bits << 5) | value as u128;
         count += 1;
         if count > 16 {

@@ -98,6 +98,8 @@ async fn accepting(browsers: Browsers) -> Result<()> {
         ensure!(says(&record, "event") == "given" && says(&record, "input") == "pointer", "{record}");
         // The grant holds on the next page.
         visit.demo.forget().await?;
+        // A page that is still loading cannot be loaded anew without the browser calling that an error.
+        visit.tab.wait("document.readyState === 'complete'").await?;
         visit.tab.reload().await?;
         visit.ready().await?;
         visit.demo.arrival_for("analytics").await?;
@@ -131,6 +133,7 @@ async fn choosing(browsers: Browsers) -> Result<()> {
             let record = visit.record(count).await?;
             ensure!(says(&record, "event") == "partially_given", "{record}");
             // The next page, in its own time: what is chosen arrives again, nothing else ever does.
+            visit.tab.wait("document.readyState === 'complete'").await?;
             visit.tab.reload().await?;
             visit.ready().await?;
             visit.tab.wait("document.readyState === 'complete'").await?;
@@ -184,17 +187,26 @@ async fn withdrawing(browsers: Browsers) -> Result<()> {
 
 async fn scripted(browsers: Browsers) -> Result<()> {
     let mut visit = Visit::begin(&browsers).await?;
-    for program in [
-        "document.querySelector('#avow-accept').click()",
-        "document.querySelector('#avow-accept').dispatchEvent(new MouseEvent('click', { bubbles: true }))",
-        "avow.acceptAll()",
-        "(avow.open(), document.querySelector('#avow-dialog-accept').click())",
-        "(avow.open(), document.querySelector('#avow-p-analytics').checked = true, \
-         document.querySelector('#avow-save').click())",
+    for (in_dialog, program) in [
+        (false, "document.querySelector('#avow-accept').click()"),
+        (
+            false,
+            "document.querySelector('#avow-accept').dispatchEvent(new MouseEvent('click', { bubbles: true }))",
+        ),
+        (false, "avow.acceptAll()"),
+        (true, "document.querySelector('#avow-dialog-accept').click()"),
+        (
+            true,
+            "(document.querySelector('#avow-p-analytics').checked = true, document.querySelector('#avow-save').click())",
+        ),
     ] {
         visit.go("/").await?;
         visit.tab.shown("#avow-banner").await?;
         visit.ready().await?;
+        if in_dialog {
+            visit.tab.eval("void avow.open()").await?;
+            visit.tab.shown("#avow-dialog").await?;
+        }
         visit.tab.eval(&format!("void ({program})")).await?;
         let granted = visit.tab.eval("['analytics', 'marketing', 'video'].some(p => avow.allows(p))").await?;
         ensure!(granted == false, "{program} granted");

@@ -4,8 +4,11 @@
 
 mod access;
 mod choice;
+mod compatible;
 mod delivery;
+mod guard;
 mod harness;
+mod late;
 mod looks;
 mod outage;
 mod selftest;
@@ -21,6 +24,9 @@ fn main() -> ExitCode {
     choice::add(&mut suite);
     outage::add(&mut suite);
     snippet::add(&mut suite);
+    guard::add(&mut suite);
+    late::add(&mut suite);
+    compatible::add(&mut suite);
     delivery::add(&mut suite);
     access::add(&mut suite);
     smooth::add(&mut suite);

@@ -11,6 +11,7 @@ pub fn add(suite: &mut Suite) {
     suite.add("with_the_script_host_down_all_stays_held", host_down);
     suite.add("without_webassembly_all_stays_held", without_wasm);
     suite.add("without_storage_all_stays_held", without_storage);
+    suite.add("without_the_second_layer_the_first_one_answers", without_preferences);
 }
 
 /// The page works: it shows its text, its links lead on, and no script has failed.
@@ -96,6 +97,44 @@ async fn without_storage(browsers: Browsers) -> Result<()> {
     // The control: this visitor's tags would run.
     visit.go("/plain/").await?;
     visit.demo.arrival_for("marketing").await?;
+    visit.end().await;
+    Ok(())
+}
+
+async fn without_preferences(browsers: Browsers) -> Result<()> {
+    let visit = Visit::begin(&browsers).await?;
+    // A page that is never idle: nothing is fetched ahead.
+    visit.tab.preload("window.requestIdleCallback = () => 0").await?;
+    visit.go("/").await?;
+    visit.tab.shown("#avow-banner").await?;
+    visit.demo.wire.cut();
+    for _ in 0..2 {
+        visit.tab.click("#avow-choose").await?;
+        visit
+            .tab
+            .wait("document.querySelector('#avow-choose').getAttribute('aria-busy') === 'false'")
+            .await?;
+        ensure!(
+            visit.tab.eval("!document.querySelector('#avow-dialog')").await? == true,
+            "no dialog can come"
+        );
+        visit.nothing_optional("without the second layer").await?;
+    }
+    // The control: it comes once it can, by the same control.
+    visit.demo.wire.mend();
+    visit.tab.click("#avow-choose").await?;
+    visit.tab.shown("#avow-dialog").await?;
+    visit.tab.click("#avow-close").await?;
+    visit.tab.gone("#avow-dialog").await?;
+    // Another page that has it neither: the first layer answers alone.
+    visit.tab.reload().await?;
+    visit.tab.shown("#avow-banner").await?;
+    visit.demo.wire.cut();
+    visit.tab.click("#avow-reject").await?;
+    visit.tab.gone("#avow-banner").await?;
+    visit.tab.shown("#avow-toast").await?;
+    visit.nothing_optional("refused without the second layer").await?;
+    visit.demo.wire.mend();
     visit.end().await;
     Ok(())
 }

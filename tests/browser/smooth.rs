@@ -1,4 +1,7 @@
 //! Nothing moves and nothing stalls: no layout shift, no long task at a quarter of the processor's speed.
+//!
+//! What our own scripts take until the banner stands is judged in every tier, the page's longest task with the answer
+//! in the full one.
 
 use anyhow::{Context, Result, ensure};
 use avow_tests::browser::{Engine, Tab};
@@ -22,20 +25,36 @@ pub fn add(suite: &mut Suite) {
     suite.add_alone(Engine::Chromium, "no_layout_shift_and_no_long_task", smooth);
 }
 
-const WATCH: &str = "window.shifts = []; window.long = []; \
-    new PerformanceObserver(l => l.getEntries().forEach(e => e.hadRecentInput || shifts.push(e.value)))\
-      .observe({ type: 'layout-shift', buffered: true }); \
-    new PerformanceObserver(l => l.getEntries().forEach(e => long.push(Math.round(e.duration))))\
-      .observe({ type: 'longtask', buffered: true });";
+/// Shifts, long tasks of the whole page, and what each script had of the frames that were long: the last tells our
+/// own work from the page's and the machine's.
+const WATCH: &str = "window.shifts = []; window.long = []; window.scripts = []; \
+    const watch = (type, take) => new PerformanceObserver(l => l.getEntries().forEach(take)).observe({ type, buffered: true }); \
+    watch('layout-shift', e => e.hadRecentInput || shifts.push(e.value)); \
+    watch('longtask', e => long.push(Math.round(e.duration))); \
+    watch('long-animation-frame', e => scripts.push(...e.scripts.map(s => [s.sourceURL, Math.round(s.duration)])));";
 
 /// Two frames and an idle moment: observers have been told by then.
 const TOLD: &str = "new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() => requestIdleCallback(() => done(true)))))";
 
-async fn measured(tab: &Tab) -> Result<(usize, u64)> {
+#[derive(Clone, Copy, Debug)]
+struct Measured {
+    shifts: u64,
+    /// The longest task of the page, ms.
+    longest: u64,
+    /// The longest that one of our scripts ran, ms; 0 if every frame was short.
+    ours: u64,
+}
+
+async fn measured(tab: &Tab) -> Result<Measured> {
     tab.eval(TOLD).await?;
-    let found = tab.eval("({ shifts: shifts.length, long: Math.max(0, ...long) })").await?;
-    let shifts = usize::try_from(found["shifts"].as_u64().context("a count")?)?;
-    Ok((shifts, found["long"].as_u64().context("a time")?))
+    let found = tab
+        .eval(
+            "({ shifts: shifts.length, longest: Math.max(0, ...long), \
+             ours: Math.max(0, ...scripts.filter(([url]) => url.includes('/.avow/')).map(([, ms]) => ms)) })",
+        )
+        .await?;
+    let number = |name: &str| found[name].as_u64().with_context(|| format!("{name} in {found}"));
+    Ok(Measured { shifts: number("shifts")?, longest: number("longest")?, ours: number("ours")? })
 }
 
 async fn smooth(browsers: Browsers) -> Result<()> {
@@ -64,24 +83,32 @@ async fn smooth(browsers: Browsers) -> Result<()> {
         tab.gone("#avow-banner").await?;
         let after = measured(&tab).await?;
         tab.close().await;
-        ensure!(after.0 == 0, "the layout shifted {} times ({} before the answer)", after.0, before.0);
-        seen.push(after.1);
-        if after.1 <= LONG || !full() {
+        ensure!(after.shifts == 0, "the layout shifted: {before:?} before the answer, {after:?} after it");
+        seen.push((before, after));
+        if before.ours <= LONG && (after.longest <= LONG || !full()) {
             break;
         }
     }
-    // On a machine that does other work the machine's own stalls are in the figure: judged in the full tier.
-    let best = seen.iter().min().copied().context("at least one try")?;
-    ensure!(!full() || best <= LONG, "longest tasks of each try, ms: {seen:?}");
-    // The control: both observers see what they are there for.
+    let ours = seen.iter().map(|(before, _)| before.ours).min().context("at least one try")?;
+    ensure!(ours <= LONG, "until the banner stood, our scripts ran for {ours} ms at best: {seen:?}");
+    // On a machine that does other work the machine's own stalls are in this figure: judged in the full tier.
+    let longest = seen.iter().map(|(_, after)| after.longest).min().context("at least one try")?;
+    ensure!(!full() || longest <= LONG, "the longest task took {longest} ms at best: {seen:?}");
+    // The control: every observer sees what it is there for, and knows the script.
+    pages.put("/slow.js", "const end = performance.now() + 120; while (performance.now() < end);");
     let tab = browser.open().await?;
     tab.preload(WATCH).await?;
     tab.go(&format!("{}/", pages.site())).await?;
     tab.shown("#avow-banner").await?;
-    tab.eval("void setTimeout(() => { const end = performance.now() + 120; while (performance.now() < end); \
-              const e = document.createElement('div'); e.style.height = '150px'; document.querySelector('h1').before(e) })")
-        .await?;
-    tab.wait("shifts.length > 0 && Math.max(0, ...long) >= 100").await?;
+    tab.eval(
+        "void setTimeout(() => { const slow = document.createElement('script'); slow.src = '/slow.js'; document.head.append(slow); \
+         const e = document.createElement('div'); e.style.height = '150px'; document.querySelector('h1').before(e) })",
+    )
+    .await?;
+    tab.wait(
+        "shifts.length > 0 && Math.max(0, ...long) >= 100 && scripts.some(([url, ms]) => url.endsWith('/slow.js') && ms >= 100)",
+    )
+    .await?;
     tab.close().await;
     Ok(())
 }

@@ -76,7 +76,7 @@ impl Pages {
         format!("http://third.localhost:{}", self.port)
     }
 
-    /// Serves this document under `path`.
+    /// Serves this document under `path`; one that ends in `.js` is a script.
     pub fn put(&self, path: &str, html: &str) {
         self.state.pages.lock().expect("no holder panics").insert(path.to_owned(), html.to_owned());
     }
@@ -118,6 +118,9 @@ async fn answer(request: HttpRequest, body: web::Bytes, state: web::Data<State>)
     }
     let page = state.pages.lock().expect("no holder panics").get(request.path()).cloned();
     match page {
+        Some(text) if request.path().rsplit_once('.').is_some_and(|(_, end)| end == "js") => {
+            HttpResponse::Ok().content_type("text/javascript").body(text)
+        }
         Some(html) => HttpResponse::Ok().content_type("text/html; charset=utf-8").body(html),
         None => HttpResponse::NotFound().finish(),
     }

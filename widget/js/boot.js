@@ -36,6 +36,13 @@
     });
   }
 
+  // What comes next is a task of its own, so that the page can answer the visitor in between.
+  function breath() {
+    return new Promise(function (done) {
+      setTimeout(done);
+    });
+  }
+
   // The page's own calls, first those that waited.
   function serve() {
     ["acceptAll", "rejectAll", "open", "withdraw"].forEach(function (name) {
@@ -61,7 +68,7 @@
     }
     Promise.all([
       import(base + "/assets/" + C.assets.js),
-      fetch(base + "/site/" + C.site + "/" + C.hash + "/" + language() + ".json").then(function (answer) {
+      fetch(base + "/site/" + C.site + "/" + C.hash + "/" + language() + "/banner.json").then(function (answer) {
         if (!answer.ok) throw answer.status;
         return answer.json();
       }),
@@ -70,11 +77,14 @@
         return answer;
       }),
     ]).then(function (got) {
-      return got[0].default({ module_or_path: got[2] }).then(body).then(function () {
+      return got[0].default(got[2]).then(body).then(breath).then(function () {
         A.engine = got[0];
-        if (!A.engine.start(got[1], A, C)) throw "policy";
+        if (!A.engine.run(got[1], A, C)) throw "policy";
+      }).then(breath).then(function () {
+        A.engine.hear("show");
         serve();
         if (A.done) A.done(true);
+        d.dispatchEvent(new CustomEvent("avow:ready"));
       });
     }).catch(fail);
   } catch (e) {

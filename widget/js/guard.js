@@ -5,11 +5,16 @@
 // fails, the answer is "not consented". `__AVOW_CONFIG__` is replaced by the site's configuration (JSON,
 // with `<` written as `\u003c`) when the site script or the pasted snippet is made.
 //
-// In the snippet form a strict Content-Security-Policy follows in the markup. With a stored grant the guard
-// writes its own, looser policy and then opens `<script type=x>`, which swallows the strict one up to the
-// closer that ends the snippet. In the external form it appends the policy itself.
+// Two layers. The Content-Security-Policy is the wall. In the snippet form a strict one follows in the markup:
+// with a stored grant the guard writes its own, looser policy and then opens `<script type=x>`, which swallows
+// the strict one up to the closer that ends the snippet. In the external form it appends the policy itself; the
+// gate sends it as a header; the mode `compatible` has none.
+// Patches are the net for what no such policy knows. When everything is granted there are none.
 //
-// Read next: `boot.js` (fetches the engine), `avow.d.ts` (what pages may call).
+// Read next: `patches.js`, `boot.js` (fetches the engine), `avow.d.ts` (what pages may call).
+
+import { patch } from "./patches.js";
+
 (function (w, d, C) {
   "use strict";
   var A = w.__avow;
@@ -21,12 +26,14 @@
   C = C || {};
   var allow = C.allow || [],
     purposes = C.purposes || {},
-    grants = {},
+    ids = Object.keys(purposes),
+    // Without a prototype, here and below: what a page adds to that of all objects is no grant.
+    grants = Object.create(null),
     queue = [],
-    all,
     hosts,
     csp,
     meta,
+    trusted,
     layer,
     api;
 
@@ -37,8 +44,14 @@
     hosts: allow, // hosts that the policy in force lets through; null: no policy in force
     blocked: 0, // how often the policy blocked something
     origins: [], // and where that would have gone
+    held: [], // items that were not written: the letter of their kind, and their name
     queue: queue, // calls of `window.avow` made before the engine was there
   };
+
+  function all() {
+    for (var i = 0; i < ids.length; i++) if (grants[ids[i]] !== 1) return false;
+    return ids.length > 0;
+  }
 
   // Google consent mode: denied before anything else can ask. Not through `gtag` of the page, which may be anything.
   try {
@@ -83,7 +96,10 @@
         if (part[2] > 0 && purpose && +read[1] >= purpose.since && !(gpc && !/^[af]/.test(purpose.category)))
           given[id] = 1;
       });
-      for (found in given) grants[found] = 1;
+      // What the gate has verified is the most there can be.
+      ids.forEach(function (id) {
+        if (given[id] === 1 && (!C.granted || C.granted.indexOf(id) >= 0)) grants[id] = 1;
+      });
     })();
   } catch (e) {}
 
@@ -97,16 +113,21 @@
     });
   } catch (e) {}
 
+  // A site that enforces Trusted Types lists this name; without it the guard's own writes fail, and all stays held.
+  try {
+    trusted = w.trustedTypes.createPolicy("avow", {
+      createHTML: String,
+      createScriptURL: String,
+    });
+  } catch (e) {}
+
   // The policy, tailored to the stored choice: necessary hosts and those of granted purposes.
   try {
     // Served from another origin, Avow itself must get through.
     hosts = allow.concat(/^https?:\/\/[^\/]+/.exec(C.base) || []);
-    for (meta in purposes) {
-      if (grants[meta]) {
-        hosts = hosts.concat(purposes[meta].hosts || []);
-        if (all !== 0) all = 1;
-      } else all = 0;
-    }
+    ids.forEach(function (id) {
+      if (grants[id]) hosts = hosts.concat(purposes[id].hosts || []);
+    });
     // A host that could end the directive is no host.
     hosts = hosts.filter(function (host) {
       return /^[\w:\/.*\[\]-]+$/.test(host);
@@ -116,20 +137,23 @@
       "default-src 'self' 'unsafe-inline' 'unsafe-eval' data: blob: " + csp +
       "; form-action 'self' " + csp + "; object-src 'none'";
     meta = "Content-Security-Policy";
-    if (C.form === "snippet") {
-      // Only while the parser is here: writing later would replace the page.
-      if (d.readyState === "loading" && (all || Object.keys(grants).length)) {
-        d.write((all ? "" : '<meta http-equiv="' + meta + '" content="' + csp + '">') + "<script type=x>");
-        A.hosts = all ? null : hosts;
-      }
-    } else if (all) {
+    if (__AVOW_COMPATIBLE__) {
       A.hosts = null;
+    } else if (C.form === "snippet") {
+      // Only while the parser is here: writing later would replace the page.
+      if (d.readyState === "loading" && Object.keys(grants).length) {
+        meta = (all() ? "" : '<meta http-equiv="' + meta + '" content="' + csp + '">') + "<script type=x>";
+        d.write(trusted ? trusted.createHTML(meta) : meta);
+        A.hosts = all() ? null : hosts;
+      }
     } else {
-      hosts = [hosts, d.createElement("meta")];
-      hosts[1].httpEquiv = meta;
-      hosts[1].content = csp;
-      (d.head || d.documentElement).appendChild(hosts[1]);
-      A.hosts = hosts[0];
+      A.hosts = all() ? null : hosts;
+      if (A.hosts && C.form !== "gate") {
+        meta = d.createElement("meta");
+        meta.httpEquiv = "Content-Security-Policy";
+        meta.content = csp;
+        (d.head || d.documentElement).appendChild(meta);
+      }
     }
   } catch (e) {}
 
@@ -151,5 +175,9 @@
     api.ready = new Promise(function (done) {
       A.done = done;
     });
+  } catch (e) {}
+
+  try {
+    if (!all()) patch(w, d, A, C, ids, grants, all, trusted);
   } catch (e) {}
 })(window, document, __AVOW_CONFIG__);

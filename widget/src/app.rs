@@ -2,25 +2,54 @@
 //!
 //! Borrows of the machine are short: what runs on the page in between may call back in.
 
+#![expect(clippy::single_char_add_str, reason = "in the browser a character weighs more than a text of one")]
+
 use crate::gate::{self, Change};
 use crate::look;
-use crate::machine::{Answer, How, Machine, Said, Wish};
+use crate::machine::{How, Machine, Said, Wish};
 use crate::page::{
-    bake, emit, enforced, flush, forget, live, marked, measure, moment, ours, reload, revive, said, send,
-    settle, style, switches,
+    self, bake, close, confirm, dismiss, emit, enforced, flush, forget, furnish, hush, live, marked, measure,
+    moment, ours, prefer, reload, revive, said, send, settle, switches,
 };
 use crate::policy::Facts;
-use crate::view;
-use avow_shared::act::{Input, Surface};
+use avow_shared::act::{Control, Input, Surface};
 use avow_shared::category::Category;
 use avow_shared::cookie::encode;
 use avow_shared::engine::{Ask, Reason};
+use avow_shared::fields::Fields;
 use avow_shared::id::RecordId;
 use avow_shared::reference;
 use avow_shared::signals::CONSENT_MODE;
 use std::cell::{Cell, RefCell};
 
-const CSS: &str = include_str!(concat!(env!("OUT_DIR"), "/avow.css"));
+/// What one of our controls does.
+#[derive(Clone, Copy)]
+enum Act {
+    /// Answers, on this surface; `None` is the dialog.
+    Answer(Control, Option<Surface>),
+    Open,
+    Close,
+    Hush,
+}
+
+/// The controls by the ids of their elements, then by the names of the page's own calls.
+const ACTS: [(&str, Act); 15] = [
+    ("avow-accept", Act::Answer(Control::AcceptAll, Some(Surface::Banner))),
+    ("avow-reject", Act::Answer(Control::RejectAll, Some(Surface::Banner))),
+    ("avow-dialog-accept", Act::Answer(Control::AcceptAll, None)),
+    ("avow-dialog-reject", Act::Answer(Control::RejectAll, None)),
+    ("avow-withdraw", Act::Answer(Control::Withdraw, None)),
+    ("avow-save", Act::Answer(Control::Save, None)),
+    ("avow-choose", Act::Open),
+    ("avow-reopen", Act::Open),
+    ("avow-close", Act::Close),
+    ("avow-dialog", Act::Close),
+    ("avow-hide", Act::Hush),
+    ("acceptAll", Act::Answer(Control::AcceptAll, Some(Surface::Page))),
+    ("rejectAll", Act::Answer(Control::RejectAll, Some(Surface::Page))),
+    ("withdraw", Act::Answer(Control::Withdraw, Some(Surface::Page))),
+    ("open", Act::Open),
+];
 
 /// The widget of this page.
 #[derive(Debug)]
@@ -40,28 +69,21 @@ impl App {
         Self { facts, machine: RefCell::new(machine), leaving: Cell::new(false), kept: Cell::new(true) }
     }
 
-    /// Shows what must be shown, starts what may run, clears what may not.
+    /// Starts what may run, clears what may not.
     pub fn start(&self) {
-        let mut root = String::new();
-        let accent = self.facts.accent;
-        if let Some(color) = look::hex(accent) {
-            for part in ["--avow-accent:", accent, ";--avow-ink-on:", look::ink_on(color), ";"] {
-                root.push_str(part);
-            }
-        }
-        for part in ["--avow-radius:", self.facts.radius, "px"] {
-            root.push_str(part);
-        }
-        style(CSS, &root);
-        view::furnish();
         if !self.machine.borrow().grants_any() {
             forget();
         }
         self.fit();
+    }
+
+    /// Shows what must be shown, and sends what waits.
+    fn show(&self) {
+        furnish();
         // An answer that had the page loaded anew is confirmed here.
         let said = said();
         if !said.is_empty() {
-            view::confirm(&said, &code(), false);
+            confirm(&said, &code(), false);
         }
         self.ask();
         flush();
@@ -72,43 +94,37 @@ impl App {
         match event {
             "click" | "call" => self.touch(id, input),
             // The dialog's own Escape: closed without an answer.
-            "close" => view::close_dialog(),
+            "close" => close(),
             "revive" => revive(&self.allowed()),
+            "show" => self.show(),
             _ => self.follow(),
         }
     }
 
-    /// The decision in force in the form of the cookie, or empty.
-    pub fn decision(&self) -> String {
-        self.machine.borrow().stored.as_ref().map(|stored| encode(stored, None)).unwrap_or_default()
-    }
-
     fn touch(&self, id: &str, input: Input) {
+        let Some((_, act)) = ACTS.iter().find(|(known, _)| *known == id) else { return };
+        let (control, surface) = match *act {
+            Act::Answer(control, surface) => (control, surface),
+            Act::Open => return self.open(),
+            Act::Close => return close(),
+            Act::Hush => return hush(),
+        };
+        let wish = match control {
+            Control::AcceptAll => Wish::AcceptAll,
+            Control::RejectAll => Wish::RejectAll,
+            Control::Save => Wish::Save(self.switches()),
+            Control::Withdraw => Wish::Withdraw,
+        };
         let answered = self.machine.borrow().stored.is_some();
         let dialog = if answered { Surface::Reopen } else { Surface::Preferences };
-        let (wish, surface) = match id {
-            "avow-accept" => (Wish::AcceptAll, Surface::Banner),
-            "avow-reject" => (Wish::RejectAll, Surface::Banner),
-            "avow-dialog-accept" => (Wish::AcceptAll, dialog),
-            "avow-dialog-reject" => (Wish::RejectAll, dialog),
-            "avow-withdraw" => (Wish::Withdraw, dialog),
-            "avow-save" => (Wish::Save(self.switches()), dialog),
-            "acceptAll" => (Wish::AcceptAll, Surface::Page),
-            "rejectAll" => (Wish::RejectAll, Surface::Page),
-            "withdraw" => (Wish::Withdraw, Surface::Page),
-            "avow-choose" | "avow-reopen" | "open" => return self.open(),
-            "avow-close" | "avow-dialog" => return view::close_dialog(),
-            "avow-hide" => return view::hush(),
-            _ => return,
-        };
-        self.wish(wish, surface, input);
+        self.wish(wish, surface.unwrap_or(dialog), input);
     }
 
     fn switches(&self) -> Vec<bool> {
         let on = switches();
         let mut granted = Vec::new();
         for optional in self.facts.policy.optional() {
-            granted.push(on.split(' ').any(|id| id == optional.purpose.id.as_str()));
+            granted.push(Fields::new(&on, b' ').any(|id| id == optional.purpose.id.as_str()));
         }
         granted
     }
@@ -118,15 +134,7 @@ impl App {
             let machine = self.machine.borrow();
             (machine.signals.gpc, machine.grants_any())
         };
-        view::open_dialog(
-            match (gpc, grants) {
-                (true, true) => "gpc grants",
-                (true, false) => "gpc",
-                (false, true) => "grants",
-                (false, false) => "",
-            },
-            &code(),
-        );
+        prefer(gpc, grants, &code());
     }
 
     fn wish(&self, wish: Wish, surface: Surface, input: Input) {
@@ -136,7 +144,8 @@ impl App {
         let Some(answer) = answer else { return self.open() };
         // The device first: what follows must find the answer there, whatever happens to this page.
         let cookie = encode(&answer.decision, None);
-        let kept = keep(&answer, &cookie, &how);
+        let kept = bake(&cookie);
+        send(&cookie, surface.as_str(), answer.control.as_str(), input.as_str());
         self.kept.set(kept);
         let said = match answer.said {
             Said::Accepted => "accepted",
@@ -144,11 +153,11 @@ impl App {
             Said::Saved => "saved",
             Said::Withdrawn => "withdrawn",
         };
-        let focused = view::close_all();
+        let focused = dismiss();
         self.apply(&before, said, kept);
-        emit(&cookie, true);
+        emit(true);
         if !self.leaving.get() {
-            view::confirm(said, &code(), focused);
+            confirm(said, &code(), focused);
         }
     }
 
@@ -161,10 +170,7 @@ impl App {
         let differs = self.machine.borrow_mut().follow(&self.facts.policy, &ours(), moment());
         if differs {
             self.apply(&before, "", true);
-            let decision = self.decision();
-            if !decision.is_empty() {
-                emit(&decision, false);
-            }
+            emit(false);
             self.ask();
         }
         flush();
@@ -175,20 +181,16 @@ impl App {
         let machine = self.machine.borrow();
         let (ask, gpc) = (machine.evaluation.ask, machine.signals.gpc);
         drop(machine);
-        let flag = match ask {
+        let why = match ask {
             Ask::No => {
-                view::close_all();
+                dismiss();
                 return;
             }
             Ask::Notice => "notice",
             Ask::Choice(Reason::Changed) => "changed",
             Ask::Choice(_) => "",
         };
-        let mut flags = String::from(flag);
-        if gpc {
-            flags.push_str(" gpc");
-        }
-        view::ask(&flags);
+        page::ask(why, gpc);
     }
 
     /// The purposes that may run, by spaces.
@@ -198,7 +200,7 @@ impl App {
         for (purpose, allowed) in self.facts.policy.purposes().iter().zip(&machine.evaluation.allowed) {
             if *allowed {
                 ids.push_str(purpose.id.as_str());
-                ids.push(' ');
+                ids.push_str(" ");
             }
         }
         ids
@@ -218,8 +220,9 @@ impl App {
             });
         }
         let (enforced, marked) = (enforced(), marked());
-        let page =
-            gate::Page { enforced: enforced.split_once('\n'), marked: &marked, own: !said.is_empty(), kept };
+        let mut lines = Fields::new(&enforced, b'\n');
+        let enforced = lines.next().zip(lines.next());
+        let page = gate::Page { enforced, marked: &marked, own: !said.is_empty(), kept };
         self.leaving.set(gate::reloads(&changes, &page));
         self.fit();
         if self.leaving.get() {
@@ -229,15 +232,18 @@ impl App {
 
     /// Tells the page what may run, clears what may not, and starts what may, unless the page goes.
     fn fit(&self) {
-        let allowed = self.allowed();
-        let decided = self.machine.borrow().stored.is_some();
-        settle(&allowed, &if decided { self.states() } else { String::new() }, self.leaving.get());
+        let machine = self.machine.borrow();
+        let (states, decision) = match &machine.stored {
+            Some(stored) => (self.states(&machine), encode(stored, None)),
+            None => (String::new(), String::new()),
+        };
+        drop(machine);
+        settle(&self.allowed(), &states, &decision, !self.leaving.get());
     }
 
     /// Google's consent states, as words. A category is granted when every one of its purposes may run: a tag
     /// that reads these does not know of purposes.
-    fn states(&self) -> String {
-        let machine = self.machine.borrow();
+    fn states(&self, machine: &Machine) -> String {
         let mut words = String::new();
         for (state, category) in CONSENT_MODE {
             let (mut any, mut all) = (category == Category::Necessary, true);
@@ -253,24 +259,6 @@ impl App {
         }
         words
     }
-}
-
-/// Keeps an answer on the device and puts it on its way; true if the device kept it.
-fn keep(answer: &Answer, cookie: &str, how: &How) -> bool {
-    let decision = &answer.decision;
-    let seconds = decision.expires.seconds() - moment().seconds();
-    #[expect(clippy::cast_precision_loss, reason = "at most two years")]
-    let kept = bake(cookie, seconds as f64);
-    let reject =
-        how.reject.map(|reject| [reject.width, reject.height, reject.contrast, u16::from(reject.visible)]);
-    send(
-        cookie,
-        how.surface.as_str(),
-        answer.control.as_str(),
-        how.input.as_str(),
-        reject.as_ref().map_or(&[], |reject| reject),
-    );
-    kept
 }
 
 /// The reference code of the record that the visitor can name now, or empty.

@@ -4,6 +4,8 @@
 //! those are the only two reasons to reload. A refusal of what never ran changes nothing, so it never
 //! reloads.
 
+use avow_shared::fields::Fields;
+
 /// What is known of the page; every text is a list.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Page<'a> {
@@ -44,10 +46,11 @@ pub fn reloads(changes: &[Change<'_>], page: &Page<'_>) -> bool {
         return false;
     }
     changes.iter().filter(|change| !change.before && change.after).any(|change| {
-        let marked = page.marked.split(' ').any(|mark| mark == change.purpose);
-        let mut hosts = change.hosts.split(',').filter(|host| !host.is_empty());
+        let marked = Fields::new(page.marked, b' ').any(|mark| mark == change.purpose);
+        let mut hosts = Fields::new(change.hosts, b',').filter(|host| !host.is_empty());
         // What was blocked may have been this purpose's: a needless reload costs less than a dead tag.
-        (marked || !blocked.is_empty()) && hosts.any(|host| in_force.split(',').all(|other| other != host))
+        (marked || !blocked.is_empty())
+            && hosts.any(|host| Fields::new(in_force, b',').all(|other| other != host))
     })
 }
 

@@ -5,8 +5,8 @@
 //! What this is *not*: it does not decide what consent means (`shared`), nor talk to third parties.
 //!
 //! Read in this order: [`machine`] (what an act means), [`gate`] (what follows on the page), [`outbox`] (when it is
-//! sent again), [`policy`] and [`look`], all pure and tested natively; then [`view`] (what
-//! visitors see) and [`app`], which connects them through [`page`] with the page itself.
+//! sent again), [`policy`] and [`look`], all pure and tested natively; then [`app`], which connects them through
+//! [`page`] with the page itself. What visitors see is drawn by `../js/view.js` and `../js/preferences.js`.
 
 pub mod app;
 pub mod gate;
@@ -15,10 +15,10 @@ pub mod machine;
 pub mod outbox;
 pub mod page;
 pub mod policy;
-pub mod view;
 
 use app::App;
 use avow_shared::act::Input;
+use avow_shared::fields::Fields;
 use std::cell::Cell;
 use wasm_bindgen::prelude::*;
 
@@ -33,24 +33,27 @@ thread_local! {
     static APP: Cell<Option<&'static App>> = const { Cell::new(None) };
 }
 
-/// Starts the widget with the compiled policy, `window.__avow` and the site's configuration. False if the
-/// policy does not read as one.
+/// Starts the widget with what the page says in `read` of `../js/page.js`. False if that does not read as a policy.
 #[wasm_bindgen]
-pub fn start(compiled: &JsValue, guard: &JsValue, config: &JsValue) -> bool {
-    page::open(compiled, guard, config);
-    let facts: &'static str = Box::leak(page::read().into_boxed_str());
-    let Some(facts) = policy::read(facts) else { return false };
+pub fn start(facts: String) -> bool {
+    let Some(facts) = policy::read(Box::leak(facts.into_boxed_str())) else { return false };
     let app: &'static App = Box::leak(Box::new(App::new(facts)));
     APP.set(Some(app));
     app.start();
     true
 }
 
-/// Hears an event of the page; `input` is the word of [`Input`].
+/// Hears an event of the page: its name, the id of one of our elements or the name of a call, and the word of
+/// [`Input`], by spaces.
 #[wasm_bindgen]
-pub fn hear(event: &str, id: &str, input: &str) {
-    if let Some(app) = app() {
-        app.hear(event, id, Input::parse(input).unwrap_or(Input::Script));
+pub fn hear(event: &str) {
+    let mut words = Fields::new(event, b' ');
+    if let (Some(app), Some(event)) = (app(), words.next()) {
+        app.hear(
+            event,
+            words.next().unwrap_or_default(),
+            words.next().and_then(Input::parse).unwrap_or(Input::Script),
+        );
     }
 }
 
@@ -58,12 +61,6 @@ pub fn hear(event: &str, id: &str, input: &str) {
 #[wasm_bindgen]
 pub fn wait(status: u32, retry_after: u32, tries: u32) -> u32 {
     outbox::wait_ms(status, retry_after, tries)
-}
-
-/// The decision in force in the form of the cookie, or empty.
-#[wasm_bindgen]
-pub fn decision() -> String {
-    app().map(App::decision).unwrap_or_default()
 }
 
 fn app() -> Option<&'static App> {

@@ -1,17 +1,30 @@
-//! Shrinks the JavaScript between page and module: short names on both sides, and a loader for our one way to load.
+//! Shrinks the JavaScript between page and module: short names on both sides, and a runtime for our few types.
 //!
 //! The shape of the text is that of the pinned wasm-bindgen; what is not found where expected is an error.
 
 use anyhow::{Context, Result, bail};
 use serde_json::Value;
 
-/// The boot script hands over the fetched module. Compiled from its bytes, whatever type the server gave them.
-const LOADER: &str = "
-export default async function (source) {
-    const bytes = await (await source.module_or_path).arrayBuffer();
-    const { instance, module } = await WebAssembly.instantiate(bytes, __wbg_get_imports());
-    __wbg_finalize_init(instance, module);
+/// What the glue of our few types needs, in place of the generator's, which serves every type and engine: strings
+/// go in and out, nothing else does. The boot script hands over the fetched module; it is compiled from its bytes,
+/// whatever type the server gave them.
+const RUNTIME: &str = r"
+let wasm, WASM_VECTOR_LEN;
+const decoder = new TextDecoder(), encoder = new TextEncoder();
+const memory = () => new Uint8Array(wasm.memory.buffer);
+const getDataViewMemory0 = () => new DataView(wasm.memory.buffer);
+const getStringFromWasm0 = (at, size) => decoder.decode(memory().subarray(at >>> 0, (at >>> 0) + size));
+const passStringToWasm0 = (text, malloc) => {
+    const bytes = encoder.encode(text), at = malloc(WASM_VECTOR_LEN = bytes.length, 1) >>> 0;
+    memory().set(bytes, at);
+    return at;
+};
+export default async function (answer) {
+    const { instance } = await WebAssembly.instantiate(await answer.arrayBuffer(), __wbg_get_imports());
+    wasm = instance.exports;
+    wasm.__wbindgen_start();
 }
+export const run = (...given) => (open(...given), start(read()));
 ";
 
 /// Replaces the names that wasm-opt shortened in the module; `names` is what it printed about that.
@@ -48,10 +61,25 @@ pub fn shorten(glue: &str, names: &str) -> Result<String> {
     Ok(glue)
 }
 
-/// The glue with our loader instead of the one that takes anything and warns about it.
-pub fn with_own_loader(glue: &str) -> Result<String> {
-    let start = glue.find("async function __wbg_load(").context("find the loader in the glue")?;
-    Ok(format!("{}{LOADER}", &glue[..start]))
+/// The glue with our runtime in place of the generated one. `snippet` is where the page's own functions lie.
+pub fn with_own_runtime(glue: &str) -> Result<String> {
+    let imports = glue.find("function __wbg_get_imports(").context("find the imports in the glue")?;
+    let end = imports + glue[imports..].find("\n}\n").context("find the end of the imports")? + 3;
+    let (kept, dropped) = glue.split_at(end);
+    for line in dropped.lines().filter_map(|line| line.strip_prefix("function ")) {
+        let name = line.split('(').next().unwrap_or_default();
+        if kept.contains(&format!("{name}(")) && !RUNTIME.contains(name) {
+            bail!("the engine passes more than strings: the glue needs {name}");
+        }
+    }
+    let page = page_module(glue).context("find the page's functions in the glue")?;
+    Ok(format!("import {{ open, read }} from {page:?};\n{kept}{RUNTIME}"))
+}
+
+/// Where the glue imports the page's own functions from.
+pub fn page_module(glue: &str) -> Option<&str> {
+    let (_, rest) = glue.split_once("} from '")?;
+    rest.split('\'').next()
 }
 
 /// The name under which the glue has a module of ours as a whole.
@@ -117,9 +145,16 @@ mod tests {
     }
 
     #[test]
-    fn the_loader_is_ours() {
-        let own = with_own_loader(GLUE).expect("the loader is there");
-        assert!(own.contains("export default async function") && !own.contains("initSync"));
-        assert!(with_own_loader("").is_err());
+    fn the_runtime_is_ours_and_knows_strings_alone() {
+        let glue = "import { now } from './snippets/x/page.js';\nfunction __wbg_get_imports() {\n    now(getStringFromWasm0(a, b));\n}\n\
+            function getStringFromWasm0(ptr, len) {}\nfunction getArrayU16FromWasm0(ptr, len) {}\nfunction initSync() {}\n";
+        let own = with_own_runtime(glue).expect("strings are known");
+        assert!(own.contains("export default async function") && !own.contains("initSync"), "{own}");
+        assert!(own.starts_with("import { open, read } from \"./snippets/x/page.js\";"), "{own}");
+        assert!(
+            with_own_runtime(&glue.replace("now(getString", "now(getArrayU16FromWasm0(a), getString"))
+                .is_err()
+        );
+        assert!(with_own_runtime("").is_err());
     }
 }

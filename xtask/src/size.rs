@@ -41,15 +41,18 @@ impl Packed {
     }
 }
 
-/// The parts of the first layer, in the order they are fetched.
+/// All that a browser fetches before the first layer is on screen, in that order, and what it fetches after that.
 pub struct FirstLayer {
+    /// Part of the site script, and held to a budget of its own.
     pub guard: Packed,
-    /// Guard and boot in one, as the site script carries them.
+    /// Guard and boot with a site's configuration, as the server joins them.
     pub site_script: Packed,
     pub glue: Packed,
     pub wasm: Packed,
-    /// A policy in one language, estimated until the server has compiled one.
+    /// What the first layer needs of a policy, in one language.
     pub policy: Packed,
+    /// Fetched once the first layer is on screen: not counted.
+    pub preferences: Packed,
 }
 
 impl FirstLayer {
@@ -59,12 +62,15 @@ impl FirstLayer {
 
     /// The table of sizes.
     pub fn print(&self) {
-        println!("    {:<34} {:>8} {:>8} {:>8}", "file", "raw", "gzip", "brotli");
-        for part in [&self.guard, &self.site_script, &self.glue, &self.wasm, &self.policy] {
+        println!("    {:<42} {:>8} {:>8} {:>8}", "file", "raw", "gzip", "brotli");
+        let line = |part: &Packed| {
             let (raw, gzip, brotli) = (part.raw.len(), part.gzip.len(), part.brotli.len());
-            println!("    {:<34} {raw:>8} {gzip:>8} {brotli:>8}", part.name);
-        }
-        println!("    {:<34} {:>26}", "all but the first line", self.total());
+            println!("    {:<42} {raw:>8} {gzip:>8} {brotli:>8}", part.name);
+        };
+        line(&self.guard);
+        [&self.site_script, &self.glue, &self.wasm, &self.policy].into_iter().for_each(line);
+        println!("    {:<42} {:>26}", "first layer: all but the first line", self.total());
+        line(&self.preferences);
     }
 
     /// Refuses what is too large. Without a rebuilt std 30 % more is allowed.
@@ -102,6 +108,7 @@ mod tests {
             glue: packed(0),
             wasm: packed(rest),
             policy: packed(0),
+            preferences: packed(LIMIT),
         };
         layer.check(rebuilt_std).is_ok()
     }

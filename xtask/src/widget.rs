@@ -58,7 +58,7 @@ pub fn build(toolchain: &Toolchain, workspace: &Path, target_dir: &Path, dist: &
         step("compile the widget", || compile(toolchain, workspace, target_dir, "avow-widget", "web"))?;
     let (wasm, names) = step("optimize the module", || optimize(&bound.join("avow_widget_bg.wasm")))?;
     step("minify and pack", || {
-        let glue = minimize_glue(&bound, &names)?;
+        let glue = minimize_glue(workspace, &bound, &names)?;
         pack(workspace, glue, wasm, dist)
     })
 }
@@ -105,24 +105,33 @@ fn optimize(module: &Path) -> Result<(Vec<u8>, String)> {
 
 fn pack(workspace: &Path, glue: String, wasm: Vec<u8>, dist: &Path) -> Result<FirstLayer> {
     let js = workspace.join("widget/js");
-    let guard = minify(&js.join("guard.js"), &["--target=es5"])?;
-    if guard.matches(CONFIG).count() != 1 {
-        bail!("guard.js must hold {CONFIG} exactly once after minifying");
-    }
+    let guard = guard(&js, "false")?;
+    let compatible = self::guard(&js, "true")?;
     // An old browser stops at `import(`, in a script of its own or not: the guard's work is done by then.
     let boot = minify(&js.join("boot.js"), &["--target=es2015", "--supported:dynamic-import=true"])?;
-    for (name, text) in [("guard.js", &guard), ("boot.js", &boot)] {
+    for (name, text) in [("guard.js", &guard), ("hold.js", &compatible), ("boot.js", &boot)] {
         if text.contains("</") || text.contains("<!--") {
             bail!("{name} holds `</` or `<!--`, which would end a script element early");
         }
     }
 
+    let preferences = bundle(workspace, "preferences", &["--minify"])?;
+    let late = bundle(workspace, "late", &["--minify"])?;
+    // As the server joins them for the demo site.
+    let config = testdata(workspace, "careers-enterprise.config.json")?;
+    let site_script = format!("{};\n{boot}", guard.trim_end_matches(';').replace(CONFIG, config.trim()));
+
     let guard = Packed::new("guard.js", guard.into_bytes())?;
+    let compatible = Packed::new("guard-compatible.js", compatible.into_bytes())?;
     let boot = Packed::new("boot.js", boot.into_bytes())?;
-    let site_script = Packed::new("guard.js + boot.js", [guard.raw.as_slice(), &boot.raw].concat())?;
+    let site_script = Packed::new("site script (guard, demo's config, boot)", site_script.into_bytes())?;
     let glue = Packed::new(&format!("avow-{}.js", short_hash(glue.as_bytes())), glue.into_bytes())?;
+    let preferences =
+        Packed::new(&format!("avow-{}.js", short_hash(preferences.as_bytes())), preferences.into_bytes())?;
+    let late = Packed::new(&format!("avow-{}.js", short_hash(late.as_bytes())), late.into_bytes())?;
     let wasm = Packed::new(&format!("avow-{}.wasm", short_hash(&wasm)), wasm)?;
-    let policy = policy_estimate(workspace)?;
+    let policy = testdata(workspace, "careers-enterprise.banner.json")?;
+    let policy = Packed::new("policy (the demo's, in English)", policy.into_bytes())?;
 
     // Built beside and moved into place: whoever reads meanwhile sees the old one or the new one.
     let fresh = dist.with_extension("new");
@@ -131,18 +140,21 @@ fn pack(workspace: &Path, glue: String, wasm: Vec<u8>, dist: &Path) -> Result<Fi
     }
     fs::create_dir_all(&fresh)?;
     let mut sizes = serde_json::Map::new();
-    for part in [&guard, &boot, &glue, &wasm] {
+    for part in [&guard, &compatible, &boot, &glue, &wasm, &preferences, &late] {
         fs::write(fresh.join(&part.name), &part.raw)?;
         sizes.insert(part.name.clone(), part.sizes());
     }
-    for part in [&glue, &wasm] {
+    for part in [&glue, &wasm, &preferences, &late] {
         fs::write(fresh.join(format!("{}.br", part.name)), &part.brotli)?;
         fs::write(fresh.join(format!("{}.gz", part.name)), &part.gzip)?;
     }
     let manifest = serde_json::json!({
         "js": glue.name,
+        "preferences": preferences.name,
+        "late": late.name,
         "wasm": wasm.name,
         "guard": short_hash(&guard.raw),
+        "guard_compatible": short_hash(&compatible.raw),
         "widget": short_hash(&wasm.raw),
         "sizes": sizes,
     });
@@ -156,7 +168,17 @@ fn pack(workspace: &Path, glue: String, wasm: Vec<u8>, dist: &Path) -> Result<Fi
         }
         fs::rename(&fresh, dist)?;
     }
-    Ok(FirstLayer { guard, site_script, glue, wasm, policy })
+    Ok(FirstLayer { guard, site_script, glue, wasm, policy, preferences })
+}
+
+/// The guard with its modules in one: as it is, or with what the mode `compatible` adds.
+fn guard(js: &Path, compatible: &str) -> Result<String> {
+    let define = format!("--define:__AVOW_COMPATIBLE__={compatible}");
+    let guard = minify(&js.join("guard.js"), &["--bundle", "--format=iife", "--target=es5", &define])?;
+    if guard.matches(CONFIG).count() != 1 {
+        bail!("guard.js must hold {CONFIG} exactly once after minifying");
+    }
+    Ok(guard)
 }
 
 fn minify(file: &Path, options: &[&str]) -> Result<String> {
@@ -166,19 +188,45 @@ fn minify(file: &Path, options: &[&str]) -> Result<String> {
 }
 
 /// The glue with the initializer and what the engine exports, and nothing that nobody calls.
-fn minimize_glue(bound: &Path, names: &str) -> Result<String> {
+fn minimize_glue(workspace: &Path, bound: &Path, names: &str) -> Result<String> {
     let file = bound.join("avow_widget.js");
     let text = fs::read_to_string(&file).with_context(|| format!("read {}", file.display()))?;
+    // The generator copies the one module that the engine names; the others come into it here.
+    let page = glue::page_module(&text).context("find the page's functions in the glue")?;
+    fs::write(bound.join(page), bundle(workspace, "page", &[])?)?;
     let short = bound.join("short.js");
-    fs::write(&short, glue::with_own_loader(&glue::shorten(&text, names)?)?)?;
+    fs::write(&short, glue::shorten(&glue::with_own_runtime(&text)?, names)?)?;
     minify(&short, &["--bundle", "--format=esm", "--target=es2020"])
 }
 
-/// The demo site's policy in one language, as the server publishes it.
-fn policy_estimate(workspace: &Path) -> Result<Packed> {
-    let file = workspace.join("widget/testdata/careers-enterprise.en.json");
-    let text = fs::read(&file).unwrap_or_default();
-    Packed::new("policy (the demo's, in English)", text)
+/// A module of ours with all that it imports, and its style sheet in the place of its name.
+fn bundle(workspace: &Path, name: &str, options: &[&str]) -> Result<String> {
+    let (js, css) = (workspace.join("widget/js").join(name), workspace.join("widget/css"));
+    let mut esbuild = npm::tool("esbuild");
+    esbuild.arg(js.with_extension("js")).args([
+        "--bundle",
+        "--format=esm",
+        "--target=es2020",
+        "--charset=utf8",
+    ]);
+    let mut text = capture(esbuild.args(["--legal-comments=none", "--log-level=warning"]).args(options))?;
+    for sheet in ["banner", "preferences", "late"] {
+        let token = format!("\"__AVOW_{}_CSS__\"", sheet.to_uppercase());
+        if text.contains(&token) {
+            let sheet = minify(&css.join(sheet).with_extension("css"), &[])?;
+            text = text.replace(&token, &serde_json::to_string(&sheet)?);
+        }
+    }
+    if text.contains("_CSS__") {
+        bail!("{name}.js names a style sheet that is not there");
+    }
+    Ok(text.trim_end().to_owned())
+}
+
+/// What the server makes for the demo site; a test of the server holds it to that.
+fn testdata(workspace: &Path, name: &str) -> Result<String> {
+    let file = workspace.join("widget/testdata").join(name);
+    fs::read_to_string(&file).with_context(|| format!("read {}", file.display()))
 }
 
 /// The first 16 hex digits of SHA-256.

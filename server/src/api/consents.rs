@@ -1,5 +1,7 @@
 //! `/v1/consents`: takes decisions and hands out records.
 
+mod cookie;
+
 use crate::api::problem::{Kind, Problem, ProblemBody};
 use crate::api::{officer, site_policies};
 use crate::cache::SitePolicies;
@@ -161,6 +163,9 @@ pub(super) async fn create(
     check_origin(request.headers(), &policies)?;
     let receipt = decide::decide(&state, &policies, &submission).await?;
     let mut response = if receipt.created { HttpResponse::Created() } else { HttpResponse::Ok() };
+    if let Some(line) = cookie::answer(request.headers(), &receipt, state.clock.now()) {
+        response.insert_header((header::SET_COOKIE, line));
+    }
     Ok(response.insert_header((header::CACHE_CONTROL, "no-store")).json(body_of(&receipt)))
 }
 

@@ -7,6 +7,7 @@ pub mod openapi;
 pub mod ops;
 pub mod policy;
 pub mod problem;
+pub mod reports;
 pub mod site_files;
 
 use crate::access::{self, Principal, Scope};

@@ -1,6 +1,6 @@
 //! `GET /openapi.json`: the description of every path, with the problems it may answer.
 
-use crate::api::{assets, consents, export, ops, policy, problem, site_files};
+use crate::api::{assets, consents, export, ops, policy, problem, reports, site_files};
 use actix_web::HttpResponse;
 use actix_web::http::header;
 use actix_web::web::{Bytes, ServiceConfig, get, resource};
@@ -26,6 +26,7 @@ pub fn configure(config: &mut ServiceConfig) {
         (name = "records", description = "exports"),
         (name = "policies", description = "what a site asks for"),
         (name = "site files", description = "what pages load"),
+        (name = "gate", description = "what browsers report"),
         (name = "operation", description = "for who runs the server"),
     ),
     paths(
@@ -34,8 +35,10 @@ pub fn configure(config: &mut ServiceConfig) {
         consents::read,
         policy::current,
         export::get,
+        reports::create,
         site_files::script,
         site_files::policy,
+        site_files::banner,
         assets::asset,
         ops::healthz,
         ops::readyz,

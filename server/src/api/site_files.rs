@@ -1,4 +1,4 @@
-//! `GET /site/{site}.js` and `GET /site/{site}/{hash}/{lang}.json`: what a site's pages load beside the assets.
+//! `GET /site/{site}.js`, `GET /site/{site}/{hash}/{lang}.json` and `…/{lang}/banner.json`: what a site's pages load beside the assets.
 
 use actix_web::web::{Data, Path, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse, web};
@@ -7,7 +7,7 @@ use avow_shared::id::{SiteId, is_hex};
 use super::problem::{Kind, Problem, ProblemBody};
 use super::{get_or_head, site_policies};
 use crate::assets::{IMMUTABLE, Static};
-use crate::site_files::File;
+use crate::site_files::{Extent, File};
 use crate::state::AppState;
 
 /// The site script changes with a publish: asked for again after five minutes, used meanwhile for a day.
@@ -17,7 +17,8 @@ const MINUTES: &str = "public, max-age=300, stale-while-revalidate=86400";
 pub fn configure(config: &mut ServiceConfig) {
     config
         .service(web::resource("/site/{site}.js").route(get_or_head().to(script)))
-        .service(web::resource("/site/{site}/{hash}/{lang}.json").route(get_or_head().to(policy)));
+        .service(web::resource("/site/{site}/{hash}/{lang}.json").route(get_or_head().to(policy)))
+        .service(web::resource("/site/{site}/{hash}/{lang}/banner.json").route(get_or_head().to(banner)));
 }
 
 /// The site's script: the guard with the site's configuration, and the boot script.
@@ -62,13 +63,45 @@ pub(super) async fn policy(
     request: HttpRequest,
     path: Path<(String, String, String)>,
 ) -> Result<HttpResponse, Problem> {
-    let (site, hash, lang) = path.into_inner();
+    text(&state, &request, path.into_inner(), Extent::Whole).await
+}
+
+/// What the first layer needs of one published version, in one language; the second layer reads the whole.
+#[utoipa::path(
+    get, path = "/site/{site}/{hash}/{lang}/banner.json", tag = "site files",
+    params(
+        ("site" = String, Path, description = "the site"),
+        ("hash" = String, Path, description = "the version's hash, 64 hexadecimal characters"),
+        ("lang" = String, Path, description = "one of the version's languages"),
+    ),
+    responses(
+        (status = 200, description = "the first layer's part; immutable", content_type = "application/json", body = String),
+        (status = 304, description = "the client has it"),
+        (status = 404, description = "not-found", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 503, description = "unavailable", body = ProblemBody, content_type = "application/problem+json"),
+    )
+)]
+pub(super) async fn banner(
+    state: Data<AppState>,
+    request: HttpRequest,
+    path: Path<(String, String, String)>,
+) -> Result<HttpResponse, Problem> {
+    text(&state, &request, path.into_inner(), Extent::Banner).await
+}
+
+async fn text(
+    state: &AppState,
+    request: &HttpRequest,
+    (site, hash, lang): (String, String, String),
+    extent: Extent,
+) -> Result<HttpResponse, Problem> {
     let site = SiteId::parse(&site).ok_or(Kind::NotFound)?;
     if !is_hex(&hash, 64) {
         return Err(Kind::NotFound.into());
     }
-    let file = state.site_files.policy(&state.policies, &state.store, &site, &hash, &lang).await?;
-    Ok(answer(&*file.ok_or(Kind::NotFound)?, "application/json", IMMUTABLE, &request))
+    let files = &state.site_files;
+    let file = files.policy(&state.policies, &state.store, &site, &hash, &lang, extent).await?;
+    Ok(answer(&*file.ok_or(Kind::NotFound)?, "application/json", IMMUTABLE, request))
 }
 
 fn answer(file: &File, media_type: &'static str, cache: &'static str, request: &HttpRequest) -> HttpResponse {

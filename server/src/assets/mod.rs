@@ -30,12 +30,20 @@ pub struct EmbeddedFile {
 pub struct Widget {
     /// Name of the engine's glue script among `files`.
     pub js: &'static str,
+    /// Name of the second layer's script among `files`.
+    pub preferences: &'static str,
+    /// Name of the script that starts what was held, among `files`.
+    pub late: &'static str,
     /// Name of the engine among `files`.
     pub wasm: &'static str,
     /// First 16 hexadecimal characters of the SHA-256 of `guard_js`.
     pub guard: &'static str,
     /// The guard's source with the token `__AVOW_CONFIG__` in it.
     pub guard_js: &'static str,
+    /// The same for `guard_compatible_js`.
+    pub guard_compatible: &'static str,
+    /// The guard of the mode `compatible`, with the same token.
+    pub guard_compatible_js: &'static str,
     /// The boot script's source.
     pub boot_js: &'static str,
     /// What `/assets/` serves.

@@ -5,6 +5,7 @@ pub mod export;
 pub mod gate;
 pub mod headers;
 pub mod migrate;
+mod seen;
 pub mod serve;
 pub mod site;
 pub mod snippet;

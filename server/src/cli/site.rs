@@ -29,6 +29,18 @@ pub enum Command {
     },
     /// List the sites
     List,
+    /// Draft what is missing in a site's policy, from what a gate has seen
+    Learn {
+        /// The site
+        #[arg(value_parser = super::site_id)]
+        site: SiteId,
+    },
+    /// List what a gate has seen and the policy does not name
+    Unknown {
+        /// The site
+        #[arg(value_parser = super::site_id)]
+        site: SiteId,
+    },
     /// Show a site's versions
     Show {
         /// The site
@@ -67,6 +79,14 @@ pub async fn run(database: Database, command: Command) -> anyhow::Result<()> {
             for site in store.list_sites().await? {
                 println!("{}\tversion {}", site.site, site.current_version);
             }
+        }
+        Command::Learn { site } => {
+            let store = super::open(&database).await?;
+            print!("{}", super::seen::draft(&store, &site).await?);
+        }
+        Command::Unknown { site } => {
+            let store = super::open(&database).await?;
+            print!("{}", super::seen::table(&store, &site).await?);
         }
         Command::Show { site, source } => {
             let store = super::open(&database).await?;

@@ -47,6 +47,8 @@ pub struct Receipt {
     pub commitment: [u8; 32],
     /// The seal of the consent cookie.
     pub seal: String,
+    /// What the consent cookie says.
+    pub decision: Decision,
 }
 
 /// Takes a decision; returns when its record is on disk.
@@ -105,8 +107,11 @@ pub async fn decide(
             salt,
             commitment,
             seal,
+            decision,
         }),
-        Appended::Existing(existing) => same_or_conflict(*existing, &id, &secret_hash, &body_hash, seal),
+        Appended::Existing(existing) => {
+            same_or_conflict(*existing, &id, (&secret_hash, &body_hash), seal, decision)
+        }
     }
 }
 
@@ -114,9 +119,9 @@ pub async fn decide(
 fn same_or_conflict(
     existing: Existing,
     id: &RecordId,
-    secret_hash: &[u8; 32],
-    body_hash: &[u8; 32],
+    (secret_hash, body_hash): (&[u8; 32], &[u8; 32]),
     seal: String,
+    decision: Decision,
 ) -> Result<Receipt, Error> {
     let same = existing.secret_hash.ct_eq(secret_hash) & existing.body_hash.ct_eq(body_hash);
     if !bool::from(same) {
@@ -132,6 +137,7 @@ fn same_or_conflict(
         salt: existing.salt,
         commitment: existing.commitment,
         seal,
+        decision,
     })
 }
 
@@ -153,7 +159,8 @@ async fn repeat(
         return Ok(None);
     };
     let granted = match_choices(policy, submission)?;
-    let seal = state.seal.seal(&submission.site, &decision_of(policy, submission, &granted));
+    let decision = decision_of(policy, submission, &granted);
+    let seal = state.seal.seal(&submission.site, &decision);
     Ok(Some(Receipt {
         created: false,
         id: id.to_text(),
@@ -164,6 +171,7 @@ async fn repeat(
         salt: stored.salt,
         commitment: stored.commitment,
         seal,
+        decision,
     }))
 }
 

@@ -11,7 +11,7 @@ use super::rules::Rules;
 use super::verdict::{self, Verdict};
 use super::{Gate, Learn, validators};
 use actix_web::Error;
-use actix_web::body::{BoxBody, MessageBody};
+use actix_web::body::{self, BoxBody, MessageBody};
 use actix_web::dev::{Service, ServiceRequest, ServiceResponse, Transform, forward_ready};
 use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use actix_web::http::{Method, StatusCode};
@@ -106,6 +106,7 @@ struct Asked {
     verdict: Verdict,
     page: Origin,
     dest: Dest,
+    wants_page: bool,
     method: Method,
     /// The cookies to end.
     endings: Vec<String>,
@@ -129,10 +130,11 @@ impl Asked {
         let (host, path) = (joined(request.headers(), &header::HOST), request.path().to_owned());
         let page = Origin::new(&host, &path).unwrap_or_else(Origin::nowhere);
         let dest = Dest::of(request.headers());
+        let wants_page = wants_page(dest, request.headers());
         let takes_gzip = accepts(request.headers(), "gzip");
         let mut endings = Vec::new();
         if gate.0.learn == Learn::Off {
-            if wants_page(dest, request.headers()) {
+            if wants_page {
                 let keep = |at| verdict.allowed.contains(at) || verdict.pending.contains(at);
                 let names = cookies::leftover(&rules.cookies, keep, &cookies);
                 let name = host.rsplit_once(':').map_or(host.as_str(), |(name, _)| name);
@@ -144,7 +146,18 @@ impl Asked {
             }
         }
         let method = request.method().clone();
-        Self { gate: gate.clone(), rules, class, verdict, page, dest, method, endings, takes_gzip }
+        Self {
+            gate: gate.clone(),
+            rules,
+            class,
+            verdict,
+            page,
+            dest,
+            wants_page,
+            method,
+            endings,
+            takes_gzip,
+        }
     }
 
     /// What of the answer goes on.
@@ -158,8 +171,8 @@ impl Asked {
             return self.learn(answer, kind);
         }
         let status = answer.status();
-        let is_page = kind == Kind::Html || kind == Kind::Document;
         let headers = answer.headers_mut();
+        let is_page = self.is_page(kind, status, headers);
         let judged = self.judged();
         judged.filter_cookies(headers);
         judged.drop_calls(headers);
@@ -168,24 +181,37 @@ impl Asked {
                 headers.append(header::SET_COOKIE, line);
             }
         }
-        // A 304 speaks of a page that the browser has: whether it is one, only the request can tell.
-        let is_page = is_page || (status == StatusCode::NOT_MODIFIED && self.dest == Dest::Page);
         if kind == Kind::Script {
             self.answer_script(headers);
         } else if is_page {
-            judged.add_policies(headers, self.class.policies.as_ref(), None);
+            let report = self.gate.asks_for_reports().then(|| self.report()).flatten();
+            judged.add_policies(headers, self.class.policies.as_ref(), report.as_deref());
             judged.add_class(headers);
             validators::vary(headers, self.is_personal());
         } else if self.dest == Dest::Worker {
             self.answer_script(headers);
         }
         if !is_page || !self.is_rewritten(kind, status) {
-            if is_page && status == StatusCode::NOT_MODIFIED {
-                validators::renew(answer.headers_mut(), &self.class.tag);
+            let is_short = status == StatusCode::NOT_MODIFIED || self.method == Method::HEAD;
+            if !is_page || !is_short {
+                return answer;
             }
-            return answer;
+            // What is said of the page is said of the rewritten one.
+            validators::renew(answer.headers_mut(), &self.class.tag);
+            return answer.map_body(|_, _| BoxBody::new(body::None::new()));
         }
         self.rewrite(answer)
+    }
+
+    /// Whether a browser may show the answer as a page.
+    fn is_page(&self, kind: Kind, status: StatusCode, headers: &HeaderMap) -> bool {
+        if status == StatusCode::NOT_MODIFIED {
+            // It speaks of what the browser has: whether that is a page, only the request can tell.
+            return self.wants_page;
+        }
+        let leads_away = status.is_redirection() && headers.contains_key(header::LOCATION);
+        let is_shown = !leads_away && status != StatusCode::NO_CONTENT;
+        is_shown && matches!(kind, Kind::Html | Kind::Document)
     }
 
     /// Only looks: the policies are reported, not enforced, and the page is read as it passes.

@@ -53,7 +53,6 @@ pub mod html;
 pub mod middleware;
 pub mod proxy;
 pub mod rules;
-pub mod seen;
 pub mod serve;
 pub mod validators;
 pub mod verdict;
@@ -62,12 +61,19 @@ use crate::cache::Policies;
 use crate::clock::Clock;
 use crate::rng::Rng;
 use crate::seal::SealKey;
+use crate::seen::{Ledger, Seen};
 use crate::state::AppState;
 use crate::store::{Store, StoreError};
 use avow_shared::id::SiteId;
 use rules::Rules;
-use seen::Seen;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
+
+/// One page of so many asks for reports.
+const REPORTING_PAGES: u32 = 16;
+/// How often a gate of its own keeps what it has seen.
+const KEEP_SEEN: Duration = Duration::from_secs(10);
 
 /// Whether the gate only looks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -90,26 +96,49 @@ struct Shared {
     seal: SealKey,
     clock: Clock,
     seen: Seen,
+    /// Pages sent so far.
+    pages: AtomicU32,
     /// The rules of the last policy that could be read.
     last: RwLock<Arc<Rules>>,
 }
 
 impl Gate {
-    /// A gate over an open database whose schema is up to date.
+    /// A gate over an open database whose schema is up to date. What it sees is kept by a task of the runtime
+    /// that this runs on, for as long as the gate is there.
     pub async fn open(store: Store, site: SiteId, learn: Learn) -> Result<Self, StoreError> {
         let (clock, rng) = (Clock::system(), Rng::system());
         let seal = SealKey::stored(&store, &clock, &rng).await?;
-        Ok(Self::new(site, learn, Policies::new(store), seal, clock))
+        let ledger = Ledger::default();
+        let gate = Self::new(
+            site.clone(),
+            learn,
+            Policies::new(store.clone()),
+            seal,
+            clock.clone(),
+            ledger.of(site),
+        );
+        let alive = Arc::downgrade(&gate.0);
+        tokio::spawn(async move {
+            while alive.strong_count() > 0 {
+                tokio::time::sleep(KEEP_SEEN).await;
+                if let Err(error) = ledger.write(&store, clock.now()).await {
+                    tracing::warn!(%error, "what was seen could not be written");
+                }
+            }
+        });
+        Ok(gate)
     }
 
     /// The gate of a site that a running server serves.
     pub fn of(state: &AppState, site: SiteId, learn: Learn) -> Self {
-        Self::new(site, learn, state.policies.clone(), state.seal.clone(), state.clock.clone())
+        let seen = state.ledger.of(site.clone());
+        Self::new(site, learn, state.policies.clone(), state.seal.clone(), state.clock.clone(), seen)
     }
 
-    fn new(site: SiteId, learn: Learn, policies: Policies, seal: SealKey, clock: Clock) -> Self {
+    fn new(site: SiteId, learn: Learn, policies: Policies, seal: SealKey, clock: Clock, seen: Seen) -> Self {
         let last = RwLock::new(Arc::new(Rules::without_policy()));
-        Self(Arc::new(Shared { site, learn, policies, seal, clock, seen: Seen::default(), last }))
+        let pages = AtomicU32::new(0);
+        Self(Arc::new(Shared { site, learn, policies, seal, clock, seen, pages, last }))
     }
 
     /// The site.
@@ -117,9 +146,11 @@ impl Gate {
         &self.0.site
     }
 
-    /// What was seen and is in no policy.
-    pub fn seen(&self) -> &Seen {
-        &self.0.seen
+    /// Whether the next page asks its browser to report what is blocked: one of many does, so that a busy site
+    /// is not flooded, and the first.
+    fn asks_for_reports(&self) -> bool {
+        let pages = self.0.pages.fetch_add(1, Ordering::Relaxed);
+        self.0.learn == Learn::On || pages.is_multiple_of(REPORTING_PAGES)
     }
 
     /// The rules of the current policy. While it cannot be read, those of the last one; before the first one,

@@ -49,6 +49,7 @@ pub async fn serve(database: &Database, args: &Args, setup: Setup) -> anyhow::Re
     // Where Avow is served is part of the policy; another path needs a restart.
     let base = rules.base.clone();
     let upkeep = app::tend(state.clone());
+    let ended = state.clone();
     let (upstream, patience, trusted) = (setup.upstream.clone(), setup.patience, args.trusted_proxy.clone());
     let shared = state.clone();
     let mut server = HttpServer::new(move || {
@@ -72,6 +73,7 @@ pub async fn serve(database: &Database, args: &Args, setup: Setup) -> anyhow::Re
     tracing::info!(database = store.name(), %address, upstream = %setup.upstream, "gate is up");
     let served = tokio::try_join!(running, watched);
     upkeep.abort();
+    app::write_seen(&ended).await;
     writer.finish().await;
     store.close().await;
     served.context("serving")?;

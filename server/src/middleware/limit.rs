@@ -20,7 +20,9 @@ use std::sync::Once;
 use std::time::Duration;
 
 /// Paths that are counted.
-const COUNTED: [&str; 2] = ["/v1/consents", "/v1/export"];
+const COUNTED: [&str; 3] = ["/v1/consents", "/v1/export", REPORTS];
+/// Reports of browsers: counted apart from decisions, which they must not crowd out.
+const REPORTS: &str = "/v1/reports";
 
 /// Refuses who asks too often.
 pub async fn limit(
@@ -47,7 +49,8 @@ fn is_counted(path: &str) -> bool {
 async fn check(state: &AppState, request: &ServiceRequest) -> Verdict {
     // Only a Unix socket has no peer address; we listen on none.
     let Some(peer) = request.peer_addr() else { return Verdict::Allowed };
-    let class = if request.method() == Method::POST { Class::Write } else { Class::Read };
+    let decides = request.method() == Method::POST && !path(request).starts_with(REPORTS);
+    let class = if decides { Class::Write } else { Class::Read };
     let client = client(state, peer.ip(), request.headers());
     state.limits.check(class, client, state.clock.now().0).await
 }

@@ -230,8 +230,15 @@ fn check_texts(file: &File, faults: &mut Collector<'_>) {
 
 /// Only what is filled in may stand in braces.
 fn placeholders(key: &str, value: &At<String>, faults: &mut Collector<'_>) {
-    let allowed = if key.starts_with("duration_") { "{n}" } else { "{site}" };
-    if value.value.replace(allowed, "").contains(['{', '}']) {
+    let allowed: &[&str] = match key {
+        "embed_off" => &["{provider}", "{purpose}"],
+        "left" => &["{items}"],
+        _ if key.starts_with("duration_") => &["{n}"],
+        _ => &["{site}"],
+    };
+    let rest = allowed.iter().fold(value.value.clone(), |rest, word| rest.replace(word, ""));
+    if rest.contains(['{', '}']) {
+        let allowed = allowed.join("` and `");
         faults.add(
             &value.span,
             "texts-placeholder",

@@ -1,9 +1,10 @@
 //! Policies: the file an owner writes, the rules it must keep, and the published version the server uses.
 //!
 //! Read in this order: [`file`] (the shape), [`check`] and [`law`] (the rules), [`compile`](mod@compile),
-//! [`document`] (what is published), then [`Published`] (what requests are judged with).
+//! [`document`] (what is published), [`banner`](mod@banner) (what of it a page fetches first), then [`Published`] (what requests are judged with).
 //! What this is not: it stores nothing (`store`), and does not know HTTP (`api`, `site_files`).
 
+pub mod banner;
 pub mod check;
 pub mod compile;
 pub mod document;
@@ -16,6 +17,8 @@ pub mod law;
 pub mod schema;
 pub mod shape;
 pub mod texts;
+
+pub use banner::banner;
 
 use avow_shared::basis::Basis;
 use avow_shared::category::Category;

@@ -31,6 +31,14 @@ const BUILT_IN: &[(&str, &str, &str)] = &[
         "Dewiswch beth y caiff y wefan hon ei ddefnyddio. Mae popeth dewisol i ffwrdd nes i chi ei droi ymlaen. Mae’r dewisiadau y byddwch yn eu cadw yn berthnasol i’r porwr hwn.",
     ),
     ("dialog_title", "Your cookie choices", "Eich dewisiadau cwcis"),
+    ("embed_always", "Always show these", "Dangos y rhain bob amser"),
+    ("embed_away", "Open in a new tab", "Agor mewn tab newydd"),
+    (
+        "embed_off",
+        "This comes from {provider}. It is not loaded, because “{purpose}” is off.",
+        "Daw hwn gan {provider}. Nid yw’n cael ei lwytho, gan fod “{purpose}” i ffwrdd.",
+    ),
+    ("embed_once", "Show this one", "Dangos yr un hwn"),
     (
         "gpc_note",
         "Your browser asks websites not to share or sell your data. We have kept marketing off.",
@@ -42,6 +50,11 @@ const BUILT_IN: &[(&str, &str, &str)] = &[
     ("item_name", "Name", "Enw"),
     ("item_third_parties", "Who else can read it", "Pwy arall all ei ddarllen"),
     ("items_caption", "What is stored", "Beth sy’n cael ei storio"),
+    (
+        "left",
+        "We could not delete these from your browser: {items}. You can delete them in its settings.",
+        "Ni allem ddileu’r rhain o’ch porwr: {items}. Gallwch eu dileu yn ei osodiadau.",
+    ),
     ("necessary_name", "Essential", "Hanfodol"),
     ("necessary_note", "The website cannot work without these.", "Ni all y wefan weithio heb y rhain."),
     ("notice_ok", "OK", "Iawn"),

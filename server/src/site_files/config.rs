@@ -1,4 +1,4 @@
-//! What the guard is told: which hosts pass, which purposes there are, where the engine lies.
+//! What the guard is told: which hosts and items pass, which purposes there are, where the engine lies.
 
 use std::collections::BTreeMap;
 
@@ -21,6 +21,15 @@ pub enum Form {
     Gate,
 }
 
+/// How a site wants it enforced.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Mode {
+    /// With a content security policy; the default, and in doubt.
+    Strict,
+    /// Without one.
+    Compatible,
+}
+
 /// The guard's configuration; its names are those in `widget/js/guard.js`.
 #[derive(Debug, Serialize)]
 pub struct Config {
@@ -31,13 +40,16 @@ pub struct Config {
     /// Where Avow is served, without a slash at the end.
     pub base: String,
     form: Form,
-    /// `strict` or `compatible`.
-    mode: String,
+    /// Which guard reads it.
+    #[serde(skip)]
+    mode: Mode,
     /// Purposes that the gate's verified decision allows; the guard allows what it reads itself and finds here.
     #[serde(skip_serializing_if = "Option::is_none")]
     granted: Option<Vec<String>>,
     /// Hosts that need no consent.
     allow: Vec<String>,
+    /// Items that need none, as [`code`] writes them.
+    items: Vec<String>,
     purposes: BTreeMap<String, Purpose>,
     assets: Assets,
     langs: Vec<String>,
@@ -49,11 +61,14 @@ struct Purpose {
     since: u32,
     category: String,
     hosts: Vec<String>,
+    items: Vec<String>,
 }
 
 #[derive(Debug, Serialize)]
 struct Assets {
     js: &'static str,
+    preferences: &'static str,
+    late: &'static str,
     wasm: &'static str,
     guard: &'static str,
 }
@@ -73,25 +88,50 @@ struct DocumentPurpose {
     category: String,
     since: u32,
     hosts: Vec<String>,
+    services: Vec<DocumentService>,
 }
+
+#[derive(Debug, Deserialize)]
+struct DocumentService {
+    items: Vec<DocumentItem>,
+}
+
+#[derive(Debug, Deserialize)]
+struct DocumentItem {
+    kind: String,
+    name: String,
+    prefix: bool,
+}
+
+/// What Avow itself keeps on the device, whether the policy says so or not.
+const OWN_ITEMS: [&str; 5] = ["cavow", "lavow_grant", "lavow_outbox", "savow_form", "savow_said"];
 
 impl Config {
     /// From a published policy.
     pub fn of(policy: &Published, widget: &'static Widget, form: Form) -> Result<Self, Error> {
         let document: Document = serde_json::from_str(&policy.document).map_err(Error::internal)?;
         let mut allow = Vec::new();
+        let mut items = OWN_ITEMS.map(str::to_owned).to_vec();
         let mut purposes = BTreeMap::new();
         for purpose in document.purposes {
             // A category that cannot be read is none that runs unasked.
             if Category::parse(&purpose.category) == Some(Category::Necessary) {
+                items.extend(codes(&purpose.services));
                 allow.extend(purpose.hosts);
             } else {
-                let DocumentPurpose { id, category, since, hosts } = purpose;
-                purposes.insert(id, Purpose { since, category, hosts });
+                let items = codes(&purpose.services);
+                let DocumentPurpose { id, category, since, hosts, .. } = purpose;
+                purposes.insert(id, Purpose { since, category, hosts, items });
             }
         }
+        items.sort();
+        items.dedup();
         allow.sort();
         allow.dedup();
+        let mode = match document.mode.as_deref() {
+            Some("compatible") => Mode::Compatible,
+            _ => Mode::Strict,
+        };
         let lang = document.languages.first().cloned();
         Ok(Self {
             site: policy.engine.site.as_str().to_owned(),
@@ -99,14 +139,26 @@ impl Config {
             hash: policy.engine.hash.clone(),
             base: document.served_from.trim_end_matches('/').to_owned(),
             form,
-            mode: document.mode.unwrap_or_else(|| "strict".to_owned()),
+            mode,
             granted: None,
             allow,
+            items,
             purposes,
-            assets: Assets { js: widget.js, wasm: widget.wasm, guard: widget.guard },
+            assets: Assets {
+                js: widget.js,
+                preferences: widget.preferences,
+                late: widget.late,
+                wasm: widget.wasm,
+                guard: if mode == Mode::Strict { widget.guard } else { widget.guard_compatible },
+            },
             lang: lang.ok_or_else(|| Error::internal("a policy without a language"))?,
             langs: document.languages,
         })
+    }
+
+    /// Whether it is for the guard without a content security policy.
+    pub fn is_compatible(&self) -> bool {
+        self.mode == Mode::Compatible
     }
 
     /// The same with what the gate's decision allows.
@@ -133,6 +185,29 @@ impl Config {
              object-src 'none'"
         )
     }
+}
+
+/// The items of some services, each once.
+fn codes(services: &[DocumentService]) -> Vec<String> {
+    let mut codes: Vec<_> = services.iter().flat_map(|service| &service.items).filter_map(code).collect();
+    codes.sort();
+    codes.dedup();
+    codes
+}
+
+/// An item as the guard compares it: the letter of its kind and its name; with a capital, the start of its name.
+/// What no script writes has no letter.
+fn code(item: &DocumentItem) -> Option<String> {
+    let letter = match item.kind.as_str() {
+        "cookie" => 'c',
+        "local" => 'l',
+        "session" => 's',
+        "indexeddb" => 'i',
+        "cache" => 'k',
+        _ => return None,
+    };
+    let letter = if item.prefix { letter.to_ascii_uppercase() } else { letter };
+    Some(format!("{letter}{}", item.name))
 }
 
 /// The origin of an absolute base; a path has none.

@@ -14,7 +14,7 @@ use moka::future::Cache;
 use crate::assets::{self, WITHOUT_WIDGET, Widget};
 use crate::cache::Policies;
 use crate::error::Error;
-use crate::policy::{Published, localize};
+use crate::policy::{Published, banner, localize};
 use crate::store::Store;
 use config::{Config, Form};
 
@@ -24,14 +24,25 @@ pub use file::File;
 /// Files kept ready: a few per site and language.
 const FILES: u64 = 4_000;
 
+/// How much of a policy's text a page asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Extent {
+    /// What the first layer needs.
+    Banner,
+    /// All of it.
+    Whole,
+}
+
 /// In place of this, the guard has its configuration.
 const TOKEN: &str = "__AVOW_CONFIG__";
+
+/// Site, policy hash, and for the policy's text its language; the script has none.
+type Key = (SiteId, String, Option<(String, Extent)>);
 
 /// The files, made and compressed once each.
 #[derive(Clone, Debug)]
 pub struct SiteFiles {
-    /// Keys are site, policy hash and language; the script has no language.
-    files: Cache<(SiteId, String, Option<String>), Arc<File>>,
+    files: Cache<Key, Arc<File>>,
 }
 
 impl SiteFiles {
@@ -61,8 +72,9 @@ impl SiteFiles {
         site: &SiteId,
         hash: &str,
         lang: &str,
+        extent: Extent,
     ) -> Result<Option<Arc<File>>, Error> {
-        let key = (site.clone(), hash.to_owned(), Some(lang.to_owned()));
+        let key = (site.clone(), hash.to_owned(), Some((lang.to_owned(), extent)));
         if let Some(file) = self.files.get(&key).await {
             return Ok(Some(file));
         }
@@ -76,7 +88,11 @@ impl SiteFiles {
                 None => return Ok(None),
             },
         };
-        let Some(text) = localize(&document, lang, hash) else { return Ok(None) };
+        let text = match extent {
+            Extent::Banner => banner(&document, lang),
+            Extent::Whole => localize(&document, lang, hash),
+        };
+        let Some(text) = text else { return Ok(None) };
         let file = Arc::new(File::new(text).map_err(Error::internal)?);
         self.files.insert(key, file.clone()).await;
         Ok(Some(file))
@@ -93,13 +109,19 @@ impl Default for SiteFiles {
 ///
 /// The guard runs inline. If everything is granted it opens `<script type=x>`, which swallows the strict policy
 /// up to the closer `<script>0</script>`; otherwise the strict policy holds from the first byte. A minifier may
-/// drop comments and change scripts, so the closer is a script that is its own smallest form.
+/// drop comments and change scripts, so the closer is a script that is its own smallest form. The mode `compatible`
+/// has no such policy.
 pub fn snippet(policy: &Published) -> Result<String, Error> {
     let widget = widget()?;
     let config = Config::of(policy, widget, Form::Snippet)?;
     let guard = fill(widget, &config)?;
     let csp = config.csp();
     let (base, site) = (&config.base, &config.site);
+    if config.is_compatible() {
+        return Ok(format!(
+            "<script>{guard}</script><script async src=\"{base}/site/{site}.js\"></script>\n"
+        ));
+    }
     Ok(format!(
         "<script>{guard}</script><meta http-equiv=\"Content-Security-Policy\" content=\"{csp}\">\
          <script>0</script><script async src=\"{base}/site/{site}.js\"></script>\n"
@@ -138,7 +160,8 @@ fn guard(policy: &Published, widget: &'static Widget, form: Form) -> Result<Stri
 }
 
 fn fill(widget: &Widget, config: &Config) -> Result<String, Error> {
-    Ok(widget.guard_js.trim().trim_end_matches(';').replace(TOKEN, &config.to_script()?))
+    let guard = if config.is_compatible() { widget.guard_compatible_js } else { widget.guard_js };
+    Ok(guard.trim().trim_end_matches(';').replace(TOKEN, &config.to_script()?))
 }
 
 #[cfg(test)]

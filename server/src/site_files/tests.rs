@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::policy::compile;
+use crate::policy::document::Document;
 use crate::testing::HASH;
 
 fn published() -> Published {
@@ -15,10 +16,14 @@ fn published() -> Published {
 
 fn fake() -> &'static Widget {
     static FAKE: Widget = Widget {
-        js: "avow-1.js",
-        wasm: "avow-2.wasm",
-        guard: "0123456789abcdef",
+        js: "avow-15167677414c066c.js",
+        preferences: "avow-44f7c5dbca777bee.js",
+        late: "avow-b1d1f0a2c3e4d5f6.js",
+        wasm: "avow-aeeb5254af4e31a4.wasm",
+        guard: "5207758aed76f8f9",
         guard_js: "",
+        guard_compatible: "76543210fedcba98",
+        guard_compatible_js: "",
         boot_js: "",
         files: &[],
     };
@@ -34,8 +39,12 @@ fn the_guard_is_told_every_optional_purpose_and_only_necessary_hosts_pass() {
     assert_eq!(
         value["purposes"],
         serde_json::json!({
-            "analytics": {"since": 1, "category": "analytics", "hosts": ["https://counter.example"]},
-            "marketing": {"since": 1, "category": "marketing", "hosts": ["https://campaign.example"]},
+            "analytics": {
+                "since": 1, "category": "analytics", "hosts": ["https://counter.example"], "items": ["cvisits"],
+            },
+            "marketing": {
+                "since": 1, "category": "marketing", "hosts": ["https://campaign.example"], "items": ["ccampaign"],
+            },
         })
     );
     assert_eq!(value["form"], "external");
@@ -72,4 +81,18 @@ fn the_guard_itself_cannot_end_or_swallow_the_snippets_script() {
     {
         assert!(!text.to_lowercase().contains("</script") && !text.contains("<!--"));
     }
+}
+
+/// The build of the widget counts these bytes: they must be as many as browsers get.
+#[test]
+fn the_demos_configuration_is_the_one_that_the_widget_is_measured_with() {
+    let text = include_str!("../../../demo-site/careers-enterprise/avow.toml");
+    let file = compile::read(text, "avow.toml").unwrap_or_else(|faults| panic!("{faults}"));
+    let document = compile::compile(&file, &[]).to_canonical();
+    let published = Published::from_document(&document, &Document::hash(&document)).expect("it can be read");
+    let config = Config::of(&published, fake(), Form::External).expect("a valid policy");
+    let known = include_str!("../../../widget/testdata/careers-enterprise.config.json");
+    let made = config.to_script().expect("plain values");
+    let file = "widget/testdata/careers-enterprise.config.json";
+    assert_eq!(known.trim(), made, "write the second text into {file}");
 }

@@ -55,6 +55,7 @@ mod error;
 pub mod policies;
 pub mod records;
 pub mod secrets;
+pub mod seen;
 pub mod tokens;
 
 pub use error::StoreError;

@@ -2,7 +2,7 @@
 
 use super::held::is_code;
 use super::scene::{Scene, decoded};
-use crate::gate::seen::Kind;
+use crate::seen::Kind;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use lol_html::html_content::{Element, TextChunk};

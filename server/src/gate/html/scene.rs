@@ -3,7 +3,7 @@
 use crate::gate::class::Class;
 use crate::gate::hosts::{Origin, Target};
 use crate::gate::rules::Rules;
-use crate::gate::seen::{Kind, Seen};
+use crate::seen::{Kind, Seen};
 use std::borrow::Cow;
 use std::cell::RefCell;
 use std::sync::Arc;

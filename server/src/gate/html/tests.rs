@@ -5,9 +5,10 @@ use super::*;
 use crate::gate::class::Class;
 use crate::gate::hosts::Origin;
 use crate::gate::rules::Rules;
-use crate::gate::seen::{Kind, Seen, Sighting};
 use crate::gate::verdict::Purposes;
 use crate::policy::{Published, compile};
+use crate::seen::Ledger;
+use crate::store::seen::Sighting;
 use crate::testing::HASH;
 use std::sync::Arc;
 
@@ -39,10 +40,10 @@ struct Run {
 fn run(work: Work, header: Option<&str>, pieces: &[&[u8]], allowed: impl Fn(&str) -> bool) -> Run {
     let rules = rules();
     let class = class(&rules, allowed);
-    let seen = Seen::default();
+    let ledger = Ledger::default();
     let origin = Origin::new("www.shop.example", "/").expect("a host");
     let insert = String::from_utf8(class.insert.to_vec()).expect("ASCII");
-    let scene = Scene::new(origin, rules, class, seen.clone());
+    let scene = Scene::new(origin, rules, class, ledger.of(crate::testing::site()));
     let mut page = Page::new(work, scene, header.and_then(of_header));
     let mut all = Vec::new();
     for piece in pieces {
@@ -51,7 +52,7 @@ fn run(work: Work, header: Option<&str>, pieces: &[&[u8]], allowed: impl Fn(&str
     }
     page.end().expect("a page");
     all.extend(page.take());
-    Run { page: String::from_utf8_lossy(&all).into_owned(), seen: seen.drain(), insert }
+    Run { page: String::from_utf8_lossy(&all).into_owned(), seen: ledger.drain(), insert }
 }
 
 const UTF_8: Option<&str> = Some("text/html; charset=utf-8");
@@ -195,7 +196,12 @@ fn the_encoding_of_a_page_is_kept() {
     let rules = rules();
     let class = class(&rules, |_| false);
     let insert = class.insert.clone();
-    let scene = Scene::new(Origin::new("a.example", "/").expect("a host"), rules, class, Seen::default());
+    let scene = Scene::new(
+        Origin::new("a.example", "/").expect("a host"),
+        rules,
+        class,
+        Ledger::default().of(crate::testing::site()),
+    );
     let mut rewritten = Page::new(Work::Gate, scene, None);
     rewritten.write(&page).expect("a page");
     rewritten.end().expect("a page");
@@ -213,7 +219,11 @@ fn the_encoding_of_a_page_is_kept() {
         let rules = self::rules();
         let class = self::class(&rules, |_| false);
         let origin = Origin::new("a.example", "/").expect("a host");
-        let mut page = Page::new(Work::Gate, Scene::new(origin, rules, class, Seen::default()), header);
+        let mut page = Page::new(
+            Work::Gate,
+            Scene::new(origin, rules, class, Ledger::default().of(crate::testing::site())),
+            header,
+        );
         page.write(&wide).expect("a page");
         page.end().expect("a page");
         page.take()
@@ -228,17 +238,17 @@ fn learning_changes_nothing_and_notes_what_no_policy_names() {
         <body onload=\"go(&quot;x&quot;)\"><img src=https://x.example/p><img src=https://counter.example/p>";
     let run = run(Work::Learn, UTF_8, &[page.as_bytes()], |_| false);
     assert_eq!(run.page, page);
-    let found = |kind| {
+    let found = |kind: &str| {
         let mut all: Vec<_> = run.seen.iter().filter(|seen| seen.kind == kind).collect();
         assert_eq!(all.len(), 1, "{:?}", run.seen);
         all.remove(0).clone()
     };
-    assert_eq!(found(Kind::Host).value, "https://x.example");
-    assert_eq!(found(Kind::Script).sample, "start()");
+    assert_eq!(found("host").value, "https://x.example");
+    assert_eq!(found("script").sample, "start()");
     let hash = |code: &str| crate::gate::csp::hash_source(code).replace("'sha256-", "").replace('\'', "");
-    assert_eq!(found(Kind::Script).value, hash("\nstart()\n"), "line ends as browsers hash them");
-    assert_eq!(found(Kind::Handler).value, hash("go(\"x\")"));
-    assert_eq!(found(Kind::Handler).place, "onload");
+    assert_eq!(found("script").value, hash("\nstart()\n"), "line ends as browsers hash them");
+    assert_eq!(found("handler").value, hash("go(\"x\")"));
+    assert_eq!(found("handler").place, "onload");
 }
 
 #[test]

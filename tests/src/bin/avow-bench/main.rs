@@ -2,12 +2,15 @@
 //!
 //! Rounds are interleaved (yardstick, Avow, yardstick, …) so that a slow minute of the machine hits both;
 //! medians are reported. Options: `--quick` (one short round, small history: shows that it works, measures
-//! nothing), `--out FILE` (the table as Markdown). Ends with 1 if a limit is missed.
+//! nothing), `--out FILE` (the table as Markdown). Ends with 1 if a limit is missed. `avow-bench gate` measures
+//! the gate instead.
 //!
 //! Environment: `AVOW_BIN` (the release build), `AVOW_DIST` (the widget's built files), and
 //! `AVOW_TEST_POSTGRES_URL`; what is not set is said and left out.
 
 mod body;
+mod gate;
+mod gate_site;
 mod load;
 mod pgbench;
 mod report;
@@ -44,7 +47,15 @@ async fn main() -> Result<()> {
     {
         return yardstick::serve(bytes.parse()?).await;
     }
+    if arguments == [gate_site::ROLE] {
+        return gate_site::serve().await;
+    }
     let quick = arguments.iter().any(|argument| argument == "--quick");
+    if arguments.first().is_some_and(|part| part == "gate") {
+        let mut report = Report::default();
+        gate::run(quick, &mut report).await?;
+        return finish(&arguments, quick, &report);
+    }
     let plan = if quick {
         Plan { rounds: 1, time: Duration::from_millis(500), history: 2_000 }
     } else {
@@ -64,6 +75,11 @@ async fn main() -> Result<()> {
         Err(_) => report.note("PostgreSQL: not measured, AVOW_TEST_POSTGRES_URL is not set".to_owned()),
     }
     sizes(&mut report)?;
+    finish(&arguments, quick, &report)
+}
+
+/// Writes the table if that was asked for, and ends with 1 if a limit is missed.
+fn finish(arguments: &[String], quick: bool, report: &Report) -> Result<()> {
     if let Some(at) = arguments.iter().position(|argument| argument == "--out") {
         std::fs::write(arguments.get(at + 1).context("--out FILE")?, report.markdown())?;
     }

@@ -1,0 +1,163 @@
+//! What a browser needs of a policy before the first layer is on screen, in one language.
+//!
+//! The rest (descriptions, the tables of items, the dialog's texts) is in the whole compiled policy
+//! ([`localize`](super::localize)), which the second layer fetches. Read next: `widget/js/given.js`.
+
+use super::document::{Document, Regime, SCHEMA};
+use super::texts::{Words, direction};
+use serde::Serialize;
+use std::collections::BTreeMap;
+
+/// The texts of the banner, the confirmation and the reopen control.
+const TEXTS: [&str; 16] = [
+    "accept",
+    "accepted",
+    "banner_body",
+    "banner_title",
+    "changed_note",
+    "choose",
+    "close",
+    "cookies_link",
+    "gpc_note",
+    "notice_ok",
+    "reference_label",
+    "reject",
+    "rejected",
+    "reopen",
+    "saved",
+    "withdrawn",
+];
+
+/// From a canonical document; `None` if the policy does not have that language (or the document is none).
+pub fn banner(document: &str, lang: &str) -> Option<String> {
+    let document: Document = serde_json::from_str(document).ok()?;
+    let words = Words::new(document.texts.get(lang)?.clone()).for_widget(&document.name);
+    let banner = Banner {
+        schema: SCHEMA,
+        site: &document.site,
+        version: document.version,
+        regime: &document.regime,
+        cookie_domain: &document.cookie_domain,
+        look: Look {
+            accent: &document.look.accent,
+            ink: ink_on(&document.look.accent),
+            radius: document.look.radius,
+            scheme: &document.look.scheme,
+            theme: &document.look.theme,
+        },
+        lang,
+        dir: direction(lang),
+        links: Links { cookies: &document.notice.cookies },
+        purposes: document.purposes.iter().map(purpose).collect(),
+        texts: TEXTS.iter().map(|key| Some((*key, words.get(*key)?.as_str()))).collect::<Option<_>>()?,
+    };
+    Some(serde_json::to_string(&banner).expect("strings, whole numbers and maps with text keys serialize"))
+}
+
+fn purpose(purpose: &super::document::Purpose) -> Purpose<'_> {
+    let items = purpose.services.iter().flat_map(|service| &service.items);
+    Purpose {
+        id: &purpose.id,
+        category: &purpose.category,
+        basis: &purpose.basis,
+        since: purpose.since,
+        hosts: &purpose.hosts,
+        items: items.map(|item| Item { kind: &item.kind, name: &item.name, prefix: item.prefix }).collect(),
+    }
+}
+
+/// Black or white, whichever reads better on this color: never under 4.5 to 1 (WCAG 2.2, 1.4.3).
+fn ink_on(accent: &str) -> &'static str {
+    let channel = |at: usize| {
+        let digits = accent.get(at..at + 2).and_then(|digits| u8::from_str_radix(digits, 16).ok());
+        let part = f64::from(digits.expect("checked: an accent is #rrggbb")) / 255.0;
+        if part <= 0.04045 { part / 12.92 } else { ((part + 0.055) / 1.055).powf(2.4) }
+    };
+    let luminance = 0.2126 * channel(1) + 0.7152 * channel(3) + 0.0722 * channel(5);
+    if 1.05 / (luminance + 0.05) >= 4.5 { "#fff" } else { "#000" }
+}
+
+#[derive(Serialize)]
+struct Banner<'a> {
+    schema: u32,
+    site: &'a str,
+    version: u32,
+    regime: &'a Regime,
+    cookie_domain: &'a BTreeMap<String, Option<String>>,
+    look: Look<'a>,
+    lang: &'a str,
+    dir: &'static str,
+    links: Links<'a>,
+    purposes: Vec<Purpose<'a>>,
+    texts: BTreeMap<&'static str, &'a str>,
+}
+
+#[derive(Serialize)]
+struct Look<'a> {
+    accent: &'a str,
+    /// What reads well on the accent.
+    ink: &'static str,
+    radius: u8,
+    scheme: &'a str,
+    theme: &'a str,
+}
+
+#[derive(Serialize)]
+struct Links<'a> {
+    cookies: &'a str,
+}
+
+#[derive(Serialize)]
+struct Purpose<'a> {
+    id: &'a str,
+    category: &'a str,
+    basis: &'a str,
+    since: u32,
+    hosts: &'a [String],
+    /// What is deleted where the purpose may not run.
+    items: Vec<Item<'a>>,
+}
+
+#[derive(Serialize)]
+struct Item<'a> {
+    kind: &'a str,
+    name: &'a str,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    prefix: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::compile;
+    use super::*;
+
+    const DEMO: &str = include_str!("../../../demo-site/careers-enterprise/avow.toml");
+    const FILE: &str = "widget/testdata/careers-enterprise.banner.json";
+
+    fn demo() -> String {
+        let file = compile::read(DEMO, "avow.toml").unwrap_or_else(|faults| panic!("{faults}"));
+        compile::compile(&file, &[]).to_canonical()
+    }
+
+    /// The build of the widget counts these bytes: they must be those that browsers get.
+    #[test]
+    fn the_demos_first_layer_is_the_one_that_the_widget_is_measured_with() {
+        let known = include_str!("../../../widget/testdata/careers-enterprise.banner.json");
+        let made = banner(&demo(), "en").expect("the demo is in English");
+        assert_eq!(known.trim(), made, "write the second text into {FILE}");
+    }
+
+    #[test]
+    fn a_language_that_the_policy_lacks_has_no_banner() {
+        assert_eq!((banner(&demo(), "fr"), banner("{}", "en")), (None, None));
+    }
+
+    #[test]
+    fn text_on_any_accent_can_be_read() {
+        // The darkest grey on which black reads better than 4.5 to 1 with white would.
+        assert_eq!(
+            ["#000000", "#0b5cab", "#767676", "#777777", "#ff0000", "#ffffff"].map(ink_on),
+            ["#fff", "#fff", "#fff", "#000", "#000", "#000"]
+        );
+    }
+}

@@ -1,0 +1,10 @@
+//! Tests of the gate through its front door: a real `avow gate` between a raw client and a raw site.
+
+mod caches;
+mod consent;
+mod faults;
+mod gate;
+mod hostile;
+mod learn;
+mod site;
+mod unharmed;

@@ -1,0 +1,63 @@
+// The consent cookie as the page reads and writes it, and how cookies of any name are made to expire.
+//
+// Its form is frozen in `shared/src/cookie.rs`.
+
+import { d, policy } from "./given.js";
+
+/** What pages are told of a decision. */
+export function decode(value) {
+  const [, version, decided, expires, choices] = value.split("."), ms = (seconds) => parseInt(seconds, 36) * 1000;
+  return value ? {
+    version: +version,
+    decidedAt: ms(decided),
+    expiresAt: ms(expires),
+    choices: Object.fromEntries(
+      choices.split("~").filter((choice) => choice && choice[0] !== "_").map((choice) => [choice.split(":")[0], choice.endsWith("1")]),
+    ),
+  } : null;
+}
+
+/** The value of our cookie; empty if there is none, or two that differ. */
+export function ours() {
+  const found = new Set(d.cookie.split(/; */).filter((pair) => pair.startsWith("avow=")));
+  return found.size === 1 ? [...found][0].slice(5) : "";
+}
+
+// Every domain and path that a cookie which this page sees may have been set for.
+export function expire(name) {
+  const domains = [""], paths = ["/"];
+  // A single label is no domain of cookies.
+  for (let domain = location.hostname; domain.includes("."); domain = domain.replace(/^[^.]*./, "")) {
+    domains.push(";domain=" + domain);
+  }
+  location.pathname.replace(/[^/]+(?=(\/?))/g, (part, slash, at, whole) => {
+    const path = whole.slice(0, at) + part;
+    paths.push(path, ...(slash ? [path + slash] : []));
+  });
+  // Names that begin with `__Host-` or `__Secure-` ask for it.
+  const secure = location.protocol === "https:" ? ";secure" : "";
+  for (const domain of domains) {
+    for (const path of paths) d.cookie = name + "=;max-age=0;path=" + path + domain + secure;
+  }
+}
+
+/** Sets our cookie until the decision in it ends; true if it can be read back. */
+export function bake(value) {
+  const { expiresAt } = decode(value);
+  const table = policy.cookie_domain;
+  let domain = location.hostname, found = table[domain];
+  // Declared for the host itself, or for a `*.` above it.
+  while (found === undefined && domain.indexOf(".") >= 0) {
+    domain = domain.replace(/^[^.]*\./, "");
+    found = table["*." + domain];
+  }
+  // A domain that the browser refuses leaves this host alone.
+  return [found || "", ""].some((domain) => {
+    // Two cookies of ours with different values would be no decision.
+    expire("avow");
+    d.cookie = "avow=" + value + ";path=/;samesite=lax;max-age=" + Math.floor((expiresAt - Date.now()) / 1000) +
+      (location.protocol === "https:" ? ";secure" : "") + (domain ? ";domain=" + domain : "");
+    return ours() === value;
+  });
+}
+

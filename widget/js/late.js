@@ -1,0 +1,90 @@
+// What comes later: starts held tags, puts something in the place of embeds, keeps a visit through a reload, and
+// looks whether what was deleted is gone. Fetched when one of these is needed; no visitor waits for it.
+//
+// Nothing here decides. Read next: `replay.js`, `placeholder.js`, `form.js`, `left.js`.
+
+import { line } from "./elements.js";
+import { left } from "./left.js";
+import { cover, uncover } from "./placeholder.js";
+import { replay, restore, WAITING } from "./replay.js";
+import { words } from "./words.js";
+
+export { keep, putBack } from "./form.js";
+
+let config, policy, guard, may = [];
+// Embeds that the visitor wants to see this once.
+const wanted = new WeakSet();
+
+/** Takes what the page's functions have. */
+export function begin(...given) {
+  [config, policy, guard] = given;
+}
+
+/** Starts what these purposes allow, in order; what remains of embeds is covered. */
+export async function revive(allowed) {
+  may = allowed.split(" ").filter(Boolean);
+  for (const tag of document.querySelectorAll(WAITING)) {
+    if (ready(tag)) uncover(tag);
+    else if (tag.localName === "iframe") cover(tag, { config, policy, guard, purposes: purposes(tag), once: () => once(tag), inPlace: !guard.hosts });
+  }
+  await replay(ready);
+}
+
+// May this tag start now?
+function ready(tag) {
+  if (wanted.has(tag)) return true;
+  const marks = (tag.dataset.avow || "").split(" ").filter(Boolean);
+  if (tag.hasAttribute("data-avow") && !marks.length) return false;
+  return marks.every((mark) => may.includes(mark)) && !addresses(tag).some(leaves);
+}
+
+const leaves = (address) => !!guard.leaves && guard.leaves(address);
+
+/** Looks whether deleted items are gone, and tells visitor and page which are not. */
+export async function look(items, erase) {
+  const there = await left(items, erase);
+  if (!there.length) return;
+  document.dispatchEvent(new CustomEvent("avow:left", { detail: there.map(({ kind, name }) => ({ kind, name })) }));
+  const { texts } = await words(config, policy), names = there.map(({ name, prefix }) => name + (prefix ? "*" : ""));
+  document.getElementById("avow-status")?.append(line("note", texts.left.replace("{items}", names.join(", "))));
+}
+
+// Where a held tag leads.
+function addresses(tag) {
+  return (tag.getAttribute("data-avow-held") || "").split(" ").flatMap((name) => {
+    // A script that has lost its type alone still has its address.
+    const value = tag.getAttribute(name === "type" ? "src" : "data-avow-" + name) || "";
+    // The markup of a frame names its own.
+    if (name === "srcdoc") return value.match(/(https?:)?\/\/[^\s"'<>]+/g) || [];
+    return /^(srcset|ping|attributionsrc)$/.test(name) ? value.split(/[\s,]+/).filter((part) => /[/.]/.test(part)) : [value].filter(Boolean);
+  });
+}
+
+// The purposes that an embed waits for: those it is marked with, or those whose hosts it needs.
+function purposes(tag) {
+  const marks = (tag.dataset.avow || "").split(" ").filter(Boolean);
+  const hosts = addresses(tag).map((address) => hostOf(address));
+  return policy.purposes.filter(({ id, hosts: declared }) => marks.includes(id) ||
+    declared.some((source) => hosts.some((host) => matches(source, host)))).map(({ id }) => id);
+}
+
+function hostOf(address) {
+  try {
+    return new URL(address, document.baseURI).hostname;
+  } catch {
+    return "";
+  }
+}
+
+function matches(source, host) {
+  const name = source.replace(/^\w+:\/\//, "").replace(/:[\d*]+$/, "");
+  return name.startsWith("*.") ? host.endsWith(name.slice(1)) : host === name;
+}
+
+// The visitor asks for one embed, here and now; no other page and no record knows of it.
+function once(tag) {
+  if (guard.once) guard.once(tag);
+  wanted.add(tag);
+  uncover(tag);
+  restore(tag);
+}
