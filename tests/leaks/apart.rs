@@ -258,7 +258,7 @@ impl Journey {
                 visitor.go(&site.url("/apart/n_back")).await?;
                 visitor.go(&site.url(if avow { "/start" } else { CLEAN })).await?;
                 if avow {
-                    withdraw(visitor).await?;
+                    site.withdraw(visitor).await?;
                 }
                 site.hosts.forget();
                 visitor.eval("void setTimeout(() => history.back(), 50)").await?;
@@ -271,7 +271,7 @@ impl Journey {
                 site.decide(visitor, if avow { State::All } else { State::None }).await?;
                 visitor.go(&site.url("/apart/n_withdrawal")).await?;
                 if avow {
-                    withdraw(visitor).await?;
+                    site.withdraw(visitor).await?;
                 }
                 site.hosts.forget();
                 // The control never comes to rest, and need not.
@@ -281,14 +281,6 @@ impl Journey {
         }
         site.hosts.quiet(QUIET, AT_MOST).await
     }
-}
-
-/// Takes every grant back, by the banner's own button, until the server knows.
-async fn withdraw(visitor: &Visitor) -> Result<()> {
-    visitor.click("#avow-reopen").await?;
-    visitor.click("#avow-withdraw").await?;
-    let withdrawn = r"!!window.avow && (await avow.ready) && !/:1/.test((document.cookie.match(/avow=[^;]*/) || [':1'])[0]) && !localStorage.avow_outbox";
-    visitor.wait(withdrawn).await
 }
 
 /// The ids of what the tracker heard since the last look.

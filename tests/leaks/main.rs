@@ -6,6 +6,7 @@
 mod apart;
 mod cells;
 mod expected;
+mod libraries;
 mod page;
 mod report;
 mod run;
@@ -36,6 +37,10 @@ fn main() -> ExitCode {
             if quick || tools::full() {
                 suite.add(engine, form.name(), move |bench| matrix(bench, engine, form));
             }
+            if tools::full() || (quick && form == Form::Snippet) {
+                let name = format!("{}_libraries", form.name());
+                suite.add(engine, &name, move |bench| libraries::held_then_working(bench, form));
+            }
             if tools::full() {
                 suite
                     .add(engine, &format!("{}_apart", form.name()), move |bench| beside(bench, engine, form));
@@ -47,14 +52,14 @@ fn main() -> ExitCode {
 
 /// The second list, of a form in an engine.
 async fn beside(bench: Bench, engine: Engine, form: Form) -> Result<()> {
-    let site = Site::start(form).await?;
+    let site = Site::start(form, site::pages).await?;
     let cells = apart::visit(&site, form, bench.engines()).await?;
     bench.judge(&format!("{}.apart.{}", form.name(), engine.name()), &cells)
 }
 
 /// All consent states of a form in an engine.
 async fn matrix(bench: Bench, engine: Engine, form: Form) -> Result<()> {
-    let site = Site::start(form).await?;
+    let site = Site::start(form, site::pages).await?;
     let mut faults = Vec::new();
     for &state in form.states() {
         let (visitor, version) = bench.engines().visitor().await?;

@@ -23,6 +23,12 @@ const POLICY: &str = include_str!("../testdata/leaks/policy.toml");
 const NAME: &str = "leaks";
 /// The sealed cookie is there, and nothing waits to be sent.
 const SEALED: &str = r"/avow=1\.\d+\.\w+\.\w+\.[a-z0-9_~:]+\.[\w-]{22}(;|$)/.test(document.cookie) && !localStorage.avow_outbox";
+/// The engine runs, nothing is granted, and nothing waits to be sent.
+const WITHDRAWN: &str = "!!window.avow && (await avow.ready) && !localStorage.avow_outbox && \
+    !/:1/.test((document.cookie.match(/avow=[^;]*/) || [':1'])[0])";
+
+/// The pages of a site by path, with `head` of the install form.
+pub type Pages = fn(Form, &Hosts, &str) -> Vec<(String, Document)>;
 
 /// A running site.
 pub struct Site {
@@ -38,13 +44,13 @@ enum Avow {
 }
 
 impl Site {
-    /// Starts it with the pages of all vectors.
-    pub async fn start(form: Form) -> Result<Self> {
+    /// Starts it with these pages.
+    pub async fn start(form: Form, pages: Pages) -> Result<Self> {
         let hosts = Hosts::start().await?;
         let (head, avow) = match form {
             Form::Bare => (String::new(), Avow::Nothing),
             Form::External | Form::Snippet => {
-                let policies = vec![policy(&hosts)];
+                let policies = vec![policy(&hosts, &pages(form, &hosts, ""))];
                 let server = TestServer::start(Setup { policies, ..Setup::on(Kind::Sqlite) }).await?;
                 let head = if form == Form::External {
                     format!("<script src=\"/.avow/site/{NAME}.js\"></script>")
@@ -55,14 +61,16 @@ impl Site {
                 (head, Avow::Server { _server: server })
             }
             Form::Gate => {
-                let gate = Gate::start(&policy(&hosts), NAME, &hosts.upstream()).await?;
+                let gate =
+                    Gate::start(&policy(&hosts, &pages(form, &hosts, "")), NAME, &hosts.upstream()).await?;
                 hosts.route(Route::Gate(gate.base().to_owned()));
                 (String::new(), Avow::Gate { _gate: gate })
             }
         };
-        for (path, document) in pages(&hosts, &head) {
+        for (path, document) in pages(form, &hosts, &head) {
             hosts.put(SITE, &path, document);
         }
+        hosts.put(SITE, "/start", Document::html(page::start(&head)));
         hosts.put(SITE, CLEAN, Document::html("<!doctype html><title>clean</title>"));
         Ok(Self { hosts, _avow: avow })
     }
@@ -89,21 +97,32 @@ impl Site {
             }
             State::All => visitor.click("#avow-accept").await?,
         }
+        self.sealed(visitor).await
+    }
+
+    /// Waits until the server has acknowledged.
+    pub async fn sealed(&self, visitor: &Visitor) -> Result<()> {
         visitor.wait(SEALED).await
+    }
+
+    /// Takes every grant back on the present page, by the banner's own button, until the server knows.
+    pub async fn withdraw(&self, visitor: &Visitor) -> Result<()> {
+        visitor.click("#avow-reopen").await?;
+        visitor.click("#avow-withdraw").await?;
+        visitor.wait(WITHDRAWN).await
     }
 }
 
-/// The site's pages, with `head` of the install form.
-fn pages(hosts: &Hosts, head: &str) -> Vec<(String, Document)> {
+/// The pages of all vectors, the frozen and the others.
+pub fn pages(_: Form, hosts: &Hosts, head: &str) -> Vec<(String, Document)> {
     let mut pages = apart::pages(hosts, head);
     let vectors = page::vectors(Vectors::of_the_file(), hosts, head);
     pages.push(("/vectors".to_owned(), Document::html(vectors)));
-    pages.push(("/start".to_owned(), Document::html(page::start(head))));
     pages
 }
 
 /// The policy, with the inline code of the pages that the site stands by.
-fn policy(hosts: &Hosts) -> String {
+fn policy(hosts: &Hosts, pages: &[(String, Document)]) -> String {
     let mut policy = POLICY
         .replace("@ALLOWED@", &hosts.origin(ALLOWED))
         .replace("@GRANTED@", &hosts.origin(GRANTED))
@@ -112,7 +131,7 @@ fn policy(hosts: &Hosts) -> String {
         .replace("@TRACKER_SOCKET@", &hosts.origin(TRACKER).replacen("https", "wss", 1));
     let vectors = Vectors::of_the_file();
     let mut approved = BTreeSet::new();
-    for (_, page) in pages(hosts, "") {
+    for (_, page) in pages {
         let html = String::from_utf8_lossy(&page.body);
         approved.extend(page::approved(vectors, &html).map(|code| STANDARD.encode(Sha256::digest(code))));
     }

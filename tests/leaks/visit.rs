@@ -51,13 +51,7 @@ pub async fn visit(site: &Site, visitor: &Visitor, state: State) -> Result<Cells
     drop(until_within(AT_MOST, "the end of loading", loaded).await);
     site.hosts.quiet(QUIET, AT_MOST).await?;
     let page = visitor.eval("({ ran: page.ran, tried: page.tried })").await?;
-    // In the same tab, so that its session storage is there; and what is sent on leaving counts.
-    visitor.go(&site.url(CLEAN)).await?;
-    let kept: Kept = from_value(visitor.eval(KEPT).await?)?;
-    let mut stored: BTreeSet<String> =
-        visitor.cookies().await?.into_iter().map(|cookie| cookie.name).collect();
-    stored
-        .extend([kept.local, kept.session, kept.databases, kept.caches, kept.workers].into_iter().flatten());
+    let stored = kept(site, visitor).await?;
     let sent: BTreeSet<String> =
         site.hosts.arrivals().iter().filter_map(|arrival| arrival.vector().map(str::to_owned)).collect();
     let vectors = Vectors::of_the_file();
@@ -65,6 +59,17 @@ pub async fn visit(site: &Site, visitor: &Visitor, state: State) -> Result<Cells
         ensure!(page["tried"][&vector.id] == 1, "{} was not even tried", vector.id);
     }
     Ok(vectors.all().map(|vector| (vector.id.clone(), cell(&vector.id, &page, &sent, &stored))).collect())
+}
+
+/// The names of everything that is on the device, read on a clean page.
+pub async fn kept(site: &Site, visitor: &Visitor) -> Result<BTreeSet<String>> {
+    // In the same tab, so that its session storage is there; and what is sent on leaving counts.
+    visitor.go(&site.url(CLEAN)).await?;
+    let kept: Kept = from_value(visitor.eval(KEPT).await?)?;
+    let mut names: BTreeSet<String> =
+        visitor.cookies().await?.into_iter().map(|cookie| cookie.name).collect();
+    names.extend([kept.local, kept.session, kept.databases, kept.caches, kept.workers].into_iter().flatten());
+    Ok(names)
 }
 
 fn cell(id: &str, page: &Value, sent: &BTreeSet<String>, stored: &BTreeSet<String>) -> Cell {

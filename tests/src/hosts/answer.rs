@@ -81,6 +81,8 @@ fn file(arrival: &Arrival, path: &str) -> Option<Document> {
         "/sw.js" if arrival.host == SITE => {
             Document::script("// Does nothing; its registration is what counts.")
         }
+        // A third party takes whatever is sent.
+        _ if arrival.host != SITE => typed("application/json", b"{}"),
         _ => return None,
     })
 }
