@@ -17,8 +17,10 @@ use super::scene::Scene;
 use crate::gate::headers::refresh_address;
 use lol_html::errors::AttributeNameError;
 use lol_html::html_content::{ContentType, Element, TextChunk};
-use lol_html::{HandlerResult, Settings, element, rewrite_str, text};
+use lol_html::{ElementContentHandlers, HandlerResult, Selector, Settings, rewrite_str};
+use std::borrow::Cow;
 use std::rc::Rc;
+use std::sync::LazyLock;
 
 /// Elements that fetch.
 const FETCHING: &str = "script, img, source, iframe, frame, embed, object, video, audio, track, input, image, use, \
@@ -26,11 +28,6 @@ const FETCHING: &str = "script, img, source, iframe, frame, embed, object, video
 
 /// Characters of one `<noscript>`.
 const LONGEST_NOSCRIPT: usize = 256 * 1024;
-
-/// Attributes with one address.
-const ONE: [&str; 7] = ["src", "href", "xlink:href", "data", "poster", "background", "lowsrc"];
-/// Attributes with several.
-const SEVERAL: [&str; 3] = ["srcset", "ping", "attributionsrc"];
 
 /// Relations that fetch ahead or open a connection.
 const AHEAD: [&str; 6] = ["preload", "preconnect", "dns-prefetch", "modulepreload", "prefetch", "prerender"];
@@ -46,25 +43,45 @@ const NEEDED: [&str; 8] = [
     "compression-dictionary",
 ];
 
+/// Read once: reading selectors costs more than rewriting a small page.
+static SELECTORS: LazyLock<[Selector; 5]> = LazyLock::new(|| {
+    ["noscript", "base[href]", FETCHING, "link[rel]", "meta[http-equiv]"]
+        .map(|selector| selector.parse().expect("a selector that the tests use"))
+});
+
 /// Adds the handlers.
-pub fn handlers<'h>(settings: Settings<'h, 'static>, scene: &Rc<Scene>) -> Settings<'h, 'static> {
-    let (of_base, of_fetching, of_link, of_meta) =
-        (scene.clone(), scene.clone(), scene.clone(), scene.clone());
-    let (of_noscript, mut inside) = (scene.clone(), String::new());
+pub fn handlers(settings: Settings<'static, 'static>, scene: &Rc<Scene>) -> Settings<'static, 'static> {
+    let [noscripts, bases, fetchers, links, metas] = &*SELECTORS;
+    let [of_noscript, of_base, of_fetching, of_link, of_meta] = std::array::from_fn(|_| scene.clone());
+    let mut inside = String::new();
+    let on = ElementContentHandlers::default;
     settings
-        .append_element_content_handler(text!("noscript", move |chunk| {
-            noscript(chunk, &mut inside, &of_noscript)
-        }))
-        .append_element_content_handler(element!("base[href]", move |tag| {
-            of_base.set_base(&tag.get_attribute("href").unwrap_or_default());
-            Ok(())
-        }))
-        .append_element_content_handler(element!(FETCHING, move |tag| fetching(tag, &of_fetching)))
-        .append_element_content_handler(element!("link[rel]", move |tag| link(tag, &of_link)))
-        .append_element_content_handler(element!("meta[http-equiv]", move |tag| {
-            meta(tag, &of_meta);
-            Ok(())
-        }))
+        .append_element_content_handler((
+            Cow::Borrowed(noscripts),
+            on().text(move |chunk: &mut TextChunk<'_>| noscript(chunk, &mut inside, &of_noscript)),
+        ))
+        .append_element_content_handler((
+            Cow::Borrowed(bases),
+            on().element(move |tag: &mut Element<'_, '_>| {
+                of_base.set_base(&tag.get_attribute("href").unwrap_or_default());
+                Ok(())
+            }),
+        ))
+        .append_element_content_handler((
+            Cow::Borrowed(fetchers),
+            on().element(move |tag: &mut Element<'_, '_>| fetching(tag, &of_fetching)),
+        ))
+        .append_element_content_handler((
+            Cow::Borrowed(links),
+            on().element(move |tag: &mut Element<'_, '_>| link(tag, &of_link)),
+        ))
+        .append_element_content_handler((
+            Cow::Borrowed(metas),
+            on().element(move |tag: &mut Element<'_, '_>| {
+                meta(tag, &of_meta);
+                Ok(())
+            }),
+        ))
 }
 
 fn fetching(tag: &mut Element<'_, '_>, scene: &Scene) -> HandlerResult {
@@ -79,30 +96,28 @@ fn fetching(tag: &mut Element<'_, '_>, scene: &Scene) -> HandlerResult {
             return Ok(());
         }
     }
-    let mut held: Vec<&str> = Vec::new();
-    let is_link = name == "a" || name == "area";
-    for attribute in ONE {
-        // Where a link leads is the visitor's to follow.
-        let fetches = !(is_link && attribute == "href");
-        if fetches && tag.get_attribute(attribute).is_some_and(|value| scene.is_stranger(&value, &name)) {
-            held.push(attribute);
+    let mut held: Vec<String> = Vec::new();
+    for attribute in tag.attributes() {
+        let key = attribute.name();
+        let stranger = match key.as_str() {
+            // Where a link leads is the visitor's to follow.
+            "href" | "xlink:href" if name == "a" || name == "area" => false,
+            "src" | "href" | "xlink:href" | "data" | "poster" | "background" | "lowsrc" => {
+                scene.is_stranger(&attribute.value(), &name)
+            }
+            "srcset" | "ping" | "attributionsrc" => scene.any_stranger(&attribute.value(), &name),
+            "srcdoc" => scene.names_stranger(&attribute.value(), &name),
+            _ => false,
+        };
+        if stranger {
+            held.push(key);
         }
-    }
-    for attribute in SEVERAL {
-        if tag.get_attribute(attribute).is_some_and(|value| scene.any_stranger(&value, &name)) {
-            held.push(attribute);
-        }
-    }
-    if name == "iframe"
-        && tag.get_attribute("srcdoc").is_some_and(|value| scene.names_stranger(&value, &name))
-    {
-        held.push("srcdoc");
     }
     if held.is_empty() {
         return Ok(());
     }
     if is_script {
-        held.push("type");
+        held.push("type".to_owned());
     }
     hold(tag, &held)?;
     if is_script {
@@ -127,7 +142,7 @@ fn noscript(chunk: &mut TextChunk<'_>, inside: &mut String, scene: &Rc<Scene>) -
     Ok(())
 }
 
-fn hold(tag: &mut Element<'_, '_>, names: &[&str]) -> Result<(), AttributeNameError> {
+fn hold(tag: &mut Element<'_, '_>, names: &[String]) -> Result<(), AttributeNameError> {
     for name in names {
         if let Some(value) = tag.get_attribute(name) {
             tag.set_attribute(&format!("data-avow-{name}"), &value)?;
@@ -147,7 +162,7 @@ fn link(tag: &mut Element<'_, '_>, scene: &Scene) -> HandlerResult {
     let stranger = tag.get_attribute("href").is_some_and(|value| scene.is_stranger(&value, "link"))
         | tag.get_attribute("imagesrcset").is_some_and(|value| scene.any_stranger(&value, "link"));
     if stranger && needed {
-        hold(tag, &["href"])?;
+        hold(tag, &["href".to_owned()])?;
     } else if stranger {
         tag.remove();
     }

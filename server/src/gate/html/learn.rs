@@ -15,7 +15,7 @@ use std::rc::Rc;
 const LONGEST: usize = 1024 * 1024;
 
 /// Adds the handlers.
-pub fn handlers<'h>(settings: Settings<'h, 'static>, scene: &Rc<Scene>) -> Settings<'h, 'static> {
+pub fn handlers(settings: Settings<'static, 'static>, scene: &Rc<Scene>) -> Settings<'static, 'static> {
     let (of_tags, of_scripts) = (scene.clone(), scene.clone());
     let script = Rc::new(RefCell::new(String::new()));
     let runs = Rc::new(Cell::new(false));

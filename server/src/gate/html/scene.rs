@@ -46,6 +46,9 @@ impl Scene {
     /// Whether the address (as it stands in the markup) is of a host that the class may not reach. A host that no
     /// purpose names is counted as seen at `place`.
     pub fn is_stranger(&self, raw: &str, place: &str) -> bool {
+        if is_plainly_own(raw) && self.base.borrow().is_none() {
+            return false;
+        }
         let Target::Other(url) = self.page.target(&decoded(raw), self.base.borrow().as_ref()) else {
             return false;
         };
@@ -77,6 +80,12 @@ impl Scene {
         }
         found
     }
+}
+
+/// A path or a name that is relative to the page, told without reading it as an address: most are.
+fn is_plainly_own(raw: &str) -> bool {
+    let plain = |b: u8| b.is_ascii_alphanumeric() || b"/._-~%?=+,".contains(&b);
+    !raw.starts_with("//") && raw.bytes().all(plain)
 }
 
 /// An attribute's value as a browser reads it: without character references.
