@@ -73,7 +73,7 @@ async fn journey(site: &Site, form: Form, visitor: &Visitor) -> Result<()> {
         visitor.go(&site.url("/app/")).await?;
         return working(site, visitor).await.context("without Avow");
     }
-    nothing(site, visitor).await.context("before a choice")?;
+    nothing(site, visitor, &NECESSARY).await.context("before a choice")?;
     visitor.go(&site.url("/app/")).await?;
     visitor.click("#avow-accept").await?;
     site.sealed(visitor).await?;
@@ -85,11 +85,13 @@ async fn journey(site: &Site, form: Form, visitor: &Visitor) -> Result<()> {
     );
     visitor.go(&site.url("/app/")).await?;
     site.withdraw(visitor).await?;
-    nothing(site, visitor).await.context("after withdrawal")
+    // No page can reach the cookie that the third party has set on its own host (docs/embedding.md).
+    let kept = [&NECESSARY[..], &["far_visitor"]].concat();
+    nothing(site, visitor, &kept).await.context("after withdrawal")
 }
 
-/// Through all routes: nothing runs, nothing leaves, nothing is stored.
-async fn nothing(site: &Site, visitor: &Visitor) -> Result<()> {
+/// Through all routes: nothing runs, nothing leaves, nothing but that is stored.
+async fn nothing(site: &Site, visitor: &Visitor, but: &[&str]) -> Result<()> {
     site.hosts.forget();
     visitor.go(&site.url("/app/")).await?;
     for route in ["Start", "Film", "Contact"] {
@@ -102,7 +104,7 @@ async fn nothing(site: &Site, visitor: &Visitor) -> Result<()> {
     let sent: Vec<_> = site.hosts.arrivals().into_iter().filter(|arrival| arrival.host == TRACKER).collect();
     ensure!(sent.is_empty(), "the third party heard {sent:?}");
     let stored = kept(site, visitor).await?;
-    let optional: BTreeSet<_> = stored.iter().filter(|name| !NECESSARY.contains(&name.as_str())).collect();
+    let optional: BTreeSet<_> = stored.iter().filter(|name| !but.contains(&name.as_str())).collect();
     ensure!(optional.is_empty(), "on the device: {optional:?}");
     ensure!(stored.contains("basket"), "the site's own cookie is untouched: {stored:?}");
     Ok(())

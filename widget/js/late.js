@@ -1,8 +1,10 @@
-// What comes later: starts held tags, puts something in the place of embeds, keeps a visit through a reload, and
-// looks whether what was deleted is gone. Fetched when one of these is needed; no visitor waits for it.
+// What comes later: sends answers, starts held tags, puts something in the place of embeds, keeps a visit through a
+// reload, and looks whether what was deleted is gone. Fetched when one of these is needed, and while a visitor reads
+// the banner; none waits for it.
 //
-// Nothing here decides. Read next: `replay.js`, `placeholder.js`, `form.js`, `left.js`.
+// Nothing here decides. Read next: `deliver.js`, `replay.js`, `placeholder.js`, `form.js`, `left.js`.
 
+import { deliver as send } from "./deliver.js";
 import { line } from "./elements.js";
 import { left } from "./left.js";
 import { cover, uncover } from "./placeholder.js";
@@ -19,6 +21,9 @@ const wanted = new WeakSet();
 export function begin(...given) {
   [config, policy, guard] = given;
 }
+
+/** Sends what waits in the outbox. */
+export const deliver = (box) => send(box, guard, policy, config);
 
 /** Starts what these purposes allow, in order; what remains of embeds is covered. */
 export async function revive(allowed) {

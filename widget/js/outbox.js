@@ -1,13 +1,14 @@
 // The outbox: decisions that wait for the server, and the record that a live grant can be tied to.
 //
-// When a decision is sent again is decided in `../src/outbox.rs`.
+// Here is what must not wait: an answer is written down in the task in which it was given. What sends it is
+// `deliver.js`.
 
 import { bake, decode, ours } from "./cookie.js";
 import { config, guard, leave, leaving, policy, silently, w } from "./given.js";
 import { measured } from "./measure.js";
+import { later } from "./tags.js";
 
 const memory = {};
-let timer;
 
 // Reads local storage. Where there is none, the page's memory does while the page lives.
 function kept(key) {
@@ -24,9 +25,8 @@ function keep(key, value) {
   }
 }
 
-// The outbox: decisions that wait, oldest first. Two tabs may send the same one; the server answers a repeat
-// as it did the first, so the lease of a few seconds only saves traffic.
-const OUTBOX = "avow_outbox", GRANT = "avow_grant", DAY = 864e5;
+// Decisions that wait, oldest first.
+const OUTBOX = "avow_outbox", GRANT = "avow_grant";
 const load = () => [].concat(kept(OUTBOX) || []);
 const save = (box) => keep(OUTBOX, box.length && box);
 
@@ -83,66 +83,15 @@ export function send(value, surface, control, input) {
   setTimeout(flush);
 }
 
-/** Sends what is due, and sets the clock for what is not. */
+/**
+ * Sends what waits, with code that is fetched for it: an answer is kept before, and if the code does not come it is
+ * tried again, if not here then by the next page.
+ */
 export function flush() {
-  if (leaving) return;
-  const now = Date.now();
-  // The server takes nothing older.
-  const box = load().filter(({ at }) => at > now - 31 * DAY), due = [];
-  for (const entry of box) {
-    // A moment far ahead comes from a clock that was set back since.
-    if (entry.due <= now || entry.due > now + DAY) {
-      entry.due = now + 8e3;
-      entry.tries++;
-      due.push(entry);
-    }
+  if (!leaving && load().length) {
+    later((late) => late.deliver({ load, save, bake, ours, flush, forget, live: () => kept(GRANT), going: () => leaving }))
+      .then((done) => done || setTimeout(flush, 8e3));
   }
-  save(box);
-  due.forEach(post);
-  clearTimeout(timer);
-  if (box.length) timer = setTimeout(flush, Math.min(...box.map((entry) => entry.due)) - now + 200);
-}
-
-async function post({ id, body }) {
-  let status = 0, seal, retry;
-  try {
-    const answer = await fetch(config.base + "/v1/consents", {
-      method: "POST",
-      // It outlives the page, and carries no cookie.
-      keepalive: true,
-      credentials: "omit",
-      headers: { "Content-Type": "application/json" },
-      body,
-    });
-    retry = parseInt(answer.headers.get("Retry-After"), 10);
-    // A success that was cut short is none.
-    if (answer.ok) ({ seal } = await answer.json());
-    status = answer.status;
-  } catch {
-    // No answer. If only because the visitor leaves, the page is gone before this is over, and the next one
-    // sends again without the wait after a failure.
-    await new Promise((done) => setTimeout(done, 1000));
-  }
-  if (!leaving) book(id, status, seal, retry || 0);
-}
-
-function book(id, status, seal, retry) {
-  const box = load(), at = box.findIndex((entry) => entry.id === id);
-  if (at < 0) return;
-  const wait = guard.engine.wait(status, retry, box[at].tries);
-  if (wait) box[at].due = Date.now() + wait;
-  else {
-    const [{ cookie }] = box.splice(at, 1);
-    // The seal goes behind the value that it was made for, if that still is the value.
-    if (status < 300) {
-      if (/^[\w-]{22}$/.test(seal) && ours() === cookie + ".-") {
-        bake(cookie + "." + seal);
-      }
-      // A grant that the server will never take has no record: nothing is left to tie a withdrawal to.
-    } else if ((kept(GRANT) || {}).id === id) forget();
-  }
-  save(box);
-  flush();
 }
 
 /**

@@ -6,7 +6,7 @@
 //
 // Read next: `../src/page.rs` (the same functions as the engine sees them).
 
-import { decode } from "./cookie.js";
+import { decode, ours } from "./cookie.js";
 import { d, give, guard, hear, leave, list, policy, silently, w } from "./given.js";
 import { clear, drop } from "./items.js";
 import { flush, handOver } from "./outbox.js";
@@ -25,6 +25,7 @@ export function open(...given) {
   give(...given);
   // The page's own calls, which `boot.js` passes on.
   guard.decision = () => decode(stored);
+  guard.renew = renew;
   guard.call = (name) => hear("call", name, means(w.event));
   d.addEventListener("click", click, true);
   // Does not bubble: seen on the way down.
@@ -115,8 +116,14 @@ export function settle(allowed, states, decision, stays) {
 
 /** Loads the page anew, where `said` names the text that confirms. */
 export function reload(said) {
-  handOver();
   silently(() => said && sessionStorage.setItem("avow_said", said));
+  // The gate believes what the server has sealed. A page that may do more waits for that; one that must do less goes.
+  const { form, granted } = guard.config;
+  if (form !== "gate" || !ours().endsWith(".-") || granted.some((id) => !guard.grants[id])) guard.renew();
+}
+
+function renew() {
+  handOver();
   // A refusal never comes here; with what it kept or without, the page goes.
   later((late) => late.keep()).then(() => {
     location.reload();

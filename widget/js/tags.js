@@ -8,7 +8,7 @@ import { config, d, guard, hear, policy } from "./given.js";
 // Marked by the page, or held by the gate or by the guard.
 const WAITING = "script[type='text/plain'][data-avow],[data-avow][data-src]:not(script),[data-avow-held]";
 
-let late, soon;
+let late, soon, fetches = 0;
 
 /** The purposes that tags which have not started may be of. Of one that was held that is not known. */
 export function marked() {
@@ -21,10 +21,11 @@ export function revive(allowed) {
   if (d.querySelector(WAITING)) later((late) => late.revive(allowed));
 }
 
-/** Does something with the file of what comes later, once it is here; done in any case. */
+/** Does something with the file of what comes later, once it is here; done in any case, with nothing if it failed. */
 export function later(act) {
-  late = late || import(config.base + "/assets/" + config.assets.late).then((code) => code.begin(config, policy, guard) || code);
-  return late.then(act).catch(() => (late = 0));
+  // A browser may remember a module that failed, so a further try has another address.
+  late = late || import(config.base + "/assets/" + config.assets.late + (fetches++ ? "?" + fetches : "")).then((code) => code.begin(config, policy, guard) || code);
+  return late.then(act).catch(() => { late = 0; });
 }
 
 /** Looks at what is added to the page from now on. */

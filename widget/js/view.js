@@ -8,6 +8,7 @@
 
 import { adopt, button, line, link, make, root } from "./elements.js";
 import { byId, config, d, guard, policy, w } from "./given.js";
+import { later } from "./tags.js";
 
 // Made of `../css/banner.css` when the widget is built.
 const CSS = "__AVOW_BANNER_CSS__";
@@ -78,9 +79,10 @@ function remove(id) {
   return focused;
 }
 
-/** Fetches code and texts of the second layer, once. If that fails, the next wish for it tries again. */
+/** Fetches code and texts of the second layer, once, and what sends the answer. If that fails, the next wish for it tries again. */
 function fetchSecond() {
   if (second) return;
+  later(() => 1);
   // A browser may remember a module that failed, so a further try has another address.
   const again = fetches++ ? "?" + fetches : "", { base, site, hash, assets } = config;
   second = Promise.all([

@@ -57,7 +57,8 @@ impl Toolchain {
             // The unstable switches of a stable compiler: std without its panic messages and formatting.
             command.env("RUSTC_BOOTSTRAP", "1");
             command.args(["-Z", "build-std=std,panic_abort", "-Z", "build-std-features=optimize_for_size"]);
-            flags.extend(["-Zunstable-options", "-Cpanic=immediate-abort"].map(str::to_owned));
+            let smaller = ["-Zunstable-options", "-Cpanic=immediate-abort", "-Zlocation-detail=none"];
+            flags.extend(smaller.map(str::to_owned));
         }
         command.env("CARGO_ENCODED_RUSTFLAGS", flags.join("\u{1f}"));
         Ok(command)

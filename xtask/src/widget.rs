@@ -83,8 +83,8 @@ pub fn compile(
 
 /// The shrunk module, and the short names it has now, as JSON. Done once for the same module.
 fn optimize(module: &Path) -> Result<(Vec<u8>, String)> {
-    const SHRINK: [&str; 4] =
-        ["-Oz", "--converge", "--one-caller-inline-max-function-size=20", "--strip-debug"];
+    const SHRINK: [&str; 5] =
+        ["--gufa", "-Oz", "--converge", "--one-caller-inline-max-function-size=20", "--strip-debug"];
     // A pass of its own: until it converges, the first one runs several times.
     const RENAME: [&str; 2] = ["--strip-producers", "--minify-imports-and-exports-and-modules"];
     let out = module.with_extension("opt.wasm");
