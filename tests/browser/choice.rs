@@ -98,8 +98,6 @@ async fn accepting(browsers: Browsers) -> Result<()> {
         ensure!(says(&record, "event") == "given" && says(&record, "input") == "pointer", "{record}");
         // The grant holds on the next page.
         visit.demo.forget().await?;
-        // A page that is still loading cannot be loaded anew without the browser calling that an error.
-        visit.tab.wait("document.readyState === 'complete'").await?;
         visit.tab.reload().await?;
         visit.ready().await?;
         visit.demo.arrival_for("analytics").await?;

@@ -109,12 +109,20 @@ impl Tab {
         Ok(())
     }
 
-    /// Loads the page again, once it has loaded: Firefox reports a reload that cuts a load off as aborted.
+    /// Loads the page again, once it has loaded.
+    ///
+    /// Firefox calls that aborted if it cut off a frame that was still loading, and loads the page anew all the same:
+    /// what counts is that another page is there.
     pub async fn reload(&self) -> Result<()> {
         self.wait("document.readyState === 'complete'").await?;
+        self.eval("void (window.beforeReload = true)").await?;
         let asked = json!({ "context": self.context, "wait": "complete" });
-        self.bidi.command("browsingContext.reload", asked).await?;
-        Ok(())
+        if let Err(error) = self.bidi.command("browsingContext.reload", asked).await
+            && !format!("{error:#}").contains("ABORT")
+        {
+            return Err(error);
+        }
+        self.wait("!window.beforeReload && document.readyState === 'complete'").await
     }
 
     /// The value of a JavaScript expression, awaited, through JSON.
