@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use anyhow::{Context, Result, ensure};
 use avow_tests::tools;
 use serde::Deserialize;
+use serde_json::Value;
 
 use crate::apart::{APART, Apart};
 use crate::cells::Cell;
@@ -41,6 +42,16 @@ cargo xtask leaks --accept  # writes measured cells and this page, for review
 
 ";
 
+/// What is held and works, by kind.
+const LIBRARIES: [(&str, &str); 6] = [
+    ("product analytics", "posthog-js"),
+    ("session replay", "rrweb"),
+    ("error monitoring with replay", "@sentry/browser"),
+    ("an advertisement's pixel", "@dailymotion/vast-client"),
+    ("video embed", "video.js"),
+    ("the app around them", "react"),
+];
+
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Reasons {
@@ -73,6 +84,7 @@ pub fn render(expected: &Expected) -> Result<String> {
     held(&mut page, expected);
     matrix(&mut page, expected);
     apart(&mut page, expected);
+    libraries(&mut page)?;
     Ok(page)
 }
 
@@ -255,9 +267,27 @@ fn apart(page: &mut String, expected: &Expected) {
         page.push('\n');
     }
     page.push_str(
-        "\nNot tried, since it cannot be seen from here: `rel=dns-prefetch` (names are resolved inside of the browsers) and \
+        "\nNot tried: `rel=dns-prefetch` (names are resolved inside of the browsers, where it cannot be seen), 103 Early Hints (the hosts of the test speak HTTP/1.1 only), and \
          what the site's own server passes on to others.\n",
     );
+}
+
+/// The libraries of `libraries.rs`, in the versions that are installed.
+fn libraries(page: &mut String) -> Result<()> {
+    let manifest: Value = serde_json::from_str(include_str!("../package.json")).context("package.json")?;
+    page.push_str(
+        "\n## Real libraries\n\n\
+         These run unmodified as tags of a single-page app in React, served by a host of their own, in every form and all three engines (`tests/leaks/libraries.rs`).\n\
+         Before a choice nothing of them runs, leaves or is stored, on any route; after it what each sends arrives; after withdrawal their declared items are gone and the site's own cookie is there.\n\
+         With form (a) the tags are marked, since requests of unmarked ones may leave; with (b) and (c) they are not.\n\
+         Without Avow all of them send at once: the control.\n\n| kind | package | version |\n|---|---|---|\n",
+    );
+    for (kind, package) in LIBRARIES {
+        let version = manifest["devDependencies"][package].as_str();
+        let version = version.with_context(|| format!("{package} is not in tests/package.json"))?;
+        let _ = writeln!(page, "| {kind} | `{package}` | {version} |");
+    }
+    Ok(())
 }
 
 fn outcomes(expected: &Expected, run: Run, vector: &Vector) -> BTreeSet<Cell> {

@@ -51,6 +51,11 @@ pub fn run(scope: Scope) -> Result<()> {
     })?;
     if scope == Scope::Everything {
         step("setup: browsers and databases", browsers_and_databases)?;
+        if !shell::succeeds(Command::new("unshare").args(["--mount", "true"])) {
+            println!(
+                "    WebKit's tests need a mount namespace of their own: run them as root, or allow `unshare --mount`"
+            );
+        }
     }
     Ok(())
 }
