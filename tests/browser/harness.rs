@@ -5,7 +5,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::process::ExitCode;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::{Result, bail};
 use avow_tests::browser::{Browser, Engine, Habit};
@@ -16,6 +16,10 @@ use tokio::sync::Mutex;
 
 /// No test may hang the whole run.
 const AT_MOST: Duration = Duration::from_mins(3);
+
+/// A browser older than this is replaced before the next test: one that has run for some minutes takes tabs that
+/// nobody looks at for idle and ends them, its driver's own too.
+const YOUNG: Duration = Duration::from_secs(90);
 
 type Run = Arc<dyn Fn(Browsers) -> Pin<Box<dyn Future<Output = Result<()>> + Send>> + Send + Sync>;
 
@@ -38,20 +42,38 @@ pub struct Suite {
 pub struct Browsers {
     /// Which engine.
     pub engine: Engine,
-    running: Arc<Mutex<BTreeMap<u8, Arc<Browser>>>>,
+    running: Arc<Mutex<BTreeMap<u8, Running>>>,
 }
 
+/// A browser, and since when it runs.
+type Running = (Arc<Browser>, Instant);
+
 impl Browsers {
+    /// Ends browsers that are no longer young; no test may be using them.
+    async fn renew(&self) {
+        let mut running = self.running.lock().await;
+        let old: Vec<u8> = running
+            .iter()
+            .filter(|(_, (_, since))| since.elapsed() > YOUNG)
+            .map(|(habit, _)| *habit)
+            .collect();
+        for (browser, _) in old.into_iter().filter_map(|habit| running.remove(&habit)) {
+            if let Some(browser) = Arc::into_inner(browser) {
+                browser.close().await;
+            }
+        }
+    }
+
     /// The shared browser with this habit.
     pub async fn with(&self, habit: Habit) -> Result<Arc<Browser>> {
         let mut running = self.running.lock().await;
-        if let Some(browser) = running.get(&(habit as u8)) {
+        if let Some((browser, _)) = running.get(&(habit as u8)) {
             return Ok(Arc::clone(browser));
         }
         // A third browser at once would only slow two cores down: the odd habits are not kept.
         running.retain(|kept, _| *kept == Habit::Plain as u8);
         let browser = Arc::new(Browser::launch(self.engine, habit).await?);
-        running.insert(habit as u8, Arc::clone(&browser));
+        running.insert(habit as u8, (Arc::clone(&browser), Instant::now()));
         Ok(browser)
     }
 
@@ -115,6 +137,7 @@ impl Suite {
                             // Tabs of one engine would steal the focus from each other.
                             let _turn = turn.lock().await;
                             let _quiet = if alone { Some(other.lock().await) } else { None };
+                            browsers.renew().await;
                             once(&run, &browsers).await
                         })
                         .map_err(|error| format!("{error:#}").into())
@@ -125,7 +148,7 @@ impl Suite {
         runtime.block_on(async {
             for (browsers, _) in all {
                 let running = std::mem::take(&mut *browsers.running.lock().await);
-                for browser in running.into_values().filter_map(Arc::into_inner) {
+                for browser in running.into_values().filter_map(|(browser, _)| Arc::into_inner(browser)) {
                     browser.close().await;
                 }
             }
