@@ -64,8 +64,9 @@ function book(id, status, seal, retry, box, page, policy) {
     const [{ cookie }] = entries.splice(at, 1), later = entries[entries.length - 1];
     if (status < 300) {
       if (later) {
-        // Decided anew while this one was under way: what the answer set is not the last word.
-        if (!box.ours().startsWith(later.cookie + ".")) box.bake(later.cookie + ".-");
+        // Decided anew while this one was under way: if its answer has set the cookie back, that is not the last word.
+        // A cookie that the visitor has deleted stays deleted.
+        if (box.ours() === cookie + "." + seal) box.bake(later.cookie + ".-");
       } else if (/^[\w-]{22}$/.test(seal)) {
         // The seal goes behind the value that it was made for, if that still is the value.
         const full = cookie + "." + seal, now = box.ours();
