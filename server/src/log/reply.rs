@@ -1,8 +1,7 @@
 //! Takes answers back to the threads whose requests wait for them: one wake-up for each thread and batch.
 //!
-//! Waking a request of another thread costs a system call, which for every request by itself was an eighth of
-//! the server's time. So each thread has a desk, a task of its own: a batch's answers for that thread reach it in
-//! one piece, and it hands them out without leaving the thread.
+//! Waking a request of another thread costs a system call. So each thread has a desk, a task of its own: a batch's
+//! answers for that thread reach it in one piece, and it hands them out without leaving the thread.
 
 use crate::error::Error;
 use crate::store::append::Appended;

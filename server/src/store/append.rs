@@ -186,7 +186,7 @@ const ROWS: usize = 64;
 pub(super) const SQLITE_STATEMENTS: usize = 2 * ROWS + 64;
 
 /// Everything that appends so many records to one site, as one text: each text costs two switches between
-/// threads, which were half of the server's time.
+/// threads.
 ///
 /// Its parameters have no numbers: SQLite takes those for names, and the driver looks each name up in a list of
 /// all of them.
