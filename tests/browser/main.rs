@@ -14,6 +14,7 @@ mod outage;
 mod selftest;
 mod smooth;
 mod snippet;
+mod speed;
 mod visit;
 
 use std::process::ExitCode;
@@ -30,6 +31,7 @@ fn main() -> ExitCode {
     delivery::add(&mut suite);
     access::add(&mut suite);
     smooth::add(&mut suite);
+    speed::add(&mut suite);
     looks::add(&mut suite);
     suite.run()
 }

@@ -1,43 +1,32 @@
 // Deletes what a purpose that may not run has stored: declared items, by exact name or by its start.
 //
-// Whether it is gone is looked at later, in `left.js`.
+// Deleting a database, a cache or a service worker takes its time, and looking whether anything is left does too:
+// that is `left.js`.
 
 import { expire } from "./cookie.js";
-import { d, policy, silently, w } from "./given.js";
+import { config, d, silently, w } from "./given.js";
 
-/** Deletes the items of all purposes but these; answers with those of which there was something. */
+// The configuration writes an item as the letter of its kind and its name; with a capital, the start of its name.
+const fits = (item, kind, name) =>
+  item[0] === kind ? item.slice(1) === name : item[0].toLowerCase() === kind && item[0] !== kind && name.startsWith(item.slice(1));
+
+/** Deletes the items of all purposes but these. Answers with those of which there was something or may be: what tells whether it is one, and what deletes it. */
 export function clear(may) {
-  const items = (run) =>
-    policy.purposes.filter(({ id }) => may.includes(id) === run).flatMap(({ items }) => items);
-  const same = (a) => (b) => a.kind === b.kind && a.name === b.name;
+  const { items, purposes } = config;
   // What a purpose that may run uses too stays.
-  const needed = items(true);
-  return items(false).filter((item) => !needed.some(same(item)) && silently(() => drop(item)));
+  const kept = items.concat(...may.map((id) => purposes[id]?.items || []));
+  return Object.keys(purposes).filter((id) => !may.includes(id)).flatMap((id) => purposes[id].items).map((item) => {
+    const kind = item[0].toLowerCase();
+    const is = (name) => fits(item, kind, name) && !kept.some((one) => fits(one, kind, name));
+    return { item, kind, is, drop: () => silently(() => drop(kind, is)) };
+  }).filter(({ drop }) => drop());
 }
 
-/** Deletes an item; true if there was something, or if that takes its time to know. */
-export function drop({ kind, name, prefix }) {
-  const fits = (key) => (prefix ? key.startsWith(name) : key === name);
-  const each = (keys, act) => keys.filter(fits).map(act).length > 0;
-  if (kind === "cookie") {
-    // What can be deleted from here can be seen from here.
-    return each(d.cookie.split(/; */).map((pair) => pair.split("=")[0]), expire);
-  }
-  if (kind === "local" || kind === "session") {
-    const storage = w[kind + "Storage"];
-    return each(Object.keys(storage), (key) => storage.removeItem(key));
-  }
-  if (kind === "indexeddb") {
-    indexedDB.databases().then((all) => each(all.map(({ name }) => name), (key) => indexedDB.deleteDatabase(key)));
-    return true;
-  }
-  if (kind === "cache") {
-    caches.keys().then((all) => each(all, (key) => caches.delete(key)));
-    // A service worker goes by the path of its script.
-    navigator.serviceWorker.getRegistrations().then((all) => all.forEach((one) => {
-      const { scriptURL } = one.active || one.waiting || one.installing;
-      if (fits(new URL(scriptURL).pathname)) one.unregister();
-    }));
-    return true;
-  }
+// True if there was something, or if only `left.js` can know.
+function drop(kind, is) {
+  const each = (keys, act) => keys.filter(is).map(act).length > 0;
+  // What can be deleted from here can be seen from here.
+  if (kind === "c") return each(d.cookie.split(/; */).map((pair) => pair.split("=")[0]), expire);
+  const storage = { l: "localStorage", s: "sessionStorage" }[kind];
+  return !storage || each(Object.keys(w[storage]), (key) => w[storage].removeItem(key));
 }

@@ -46,11 +46,12 @@ function ready(tag) {
 const leaves = (address) => !!guard.leaves && guard.leaves(address);
 
 /** Looks whether deleted items are gone, and tells visitor and page which are not. */
-export async function look(items, erase) {
-  const there = await left(items, erase);
+export async function look(items) {
+  const there = await left(items);
   if (!there.length) return;
-  document.dispatchEvent(new CustomEvent("avow:left", { detail: there.map(({ kind, name }) => ({ kind, name })) }));
-  const { texts } = await words(config, policy), names = there.map(({ name, prefix }) => name + (prefix ? "*" : ""));
+  const kinds = { c: "cookie", l: "local", s: "session", i: "indexeddb", k: "cache" };
+  document.dispatchEvent(new CustomEvent("avow:left", { detail: there.map(({ kind, item }) => ({ kind: kinds[kind], name: item.slice(1) })) }));
+  const { texts } = await words(config, policy), names = there.map(({ kind, item }) => item.slice(1) + (item[0] === kind ? "" : "*"));
   document.getElementById("avow-status")?.append(line("note", texts.left.replace("{items}", names.join(", "))));
 }
 
@@ -69,8 +70,8 @@ function addresses(tag) {
 function purposes(tag) {
   const marks = (tag.dataset.avow || "").split(" ").filter(Boolean);
   const hosts = addresses(tag).map((address) => hostOf(address));
-  return policy.purposes.filter(({ id, hosts: declared }) => marks.includes(id) ||
-    declared.some((source) => hosts.some((host) => matches(source, host)))).map(({ id }) => id);
+  return Object.keys(config.purposes).filter((id) => marks.includes(id) ||
+    config.purposes[id].hosts.some((source) => hosts.some((host) => matches(source, host))));
 }
 
 function hostOf(address) {

@@ -1,14 +1,14 @@
-// Looks whether what was deleted is gone, and says what is not.
+// Looks whether what was deleted is gone, deletes what takes its time, and finds what is not gone.
 //
 // What a page cannot see, it cannot look for: cookies that only the server reads, and what other sites keep.
 
 const d = document;
 
-/** The declared items of `items` that are still on the device; looked for after deletions have had their time. */
-export async function left(items, erase) {
+/** Of these items, as `items.js` gives them, those that are still on the device after deletions have had their time. */
+export async function left(items) {
   let there = await present(items);
   for (let round = 0; there.length && round < 2; round++) {
-    there.forEach(erase);
+    await Promise.all(there.map(erase));
     await new Promise((done) => setTimeout(done, 300));
     there = await present(there);
   }
@@ -16,30 +16,37 @@ export async function left(items, erase) {
 }
 
 async function present(items) {
-  const databases = await names(() => indexedDB.databases(), ({ name }) => name);
-  const stores = await names(() => caches.keys(), (name) => name);
-  const workers = await names(() => navigator.serviceWorker.getRegistrations(), path);
-  const cookies = d.cookie.split(/; */).map((pair) => pair.split("=")[0]);
-  const keys = {
-    cookie: cookies,
-    local: await names(() => Object.keys(localStorage), (name) => name),
-    session: await names(() => Object.keys(sessionStorage), (name) => name),
-    indexeddb: databases,
-    cache: stores.concat(workers),
+  const stored = {
+    c: () => d.cookie.split(/; */).map((pair) => pair.split("=")[0]),
+    l: () => Object.keys(localStorage),
+    s: () => Object.keys(sessionStorage),
+    i: databases,
+    k: async () => [...await caches.keys(), ...(await workers()).map(path)],
   };
-  return items.filter(({ kind, name, prefix }) => (keys[kind] || []).some((key) => (prefix ? key.startsWith(name) : key === name)));
+  const keys = {};
+  for (const kind in stored) keys[kind] = await silently(stored[kind]) || [];
+  return items.filter(({ kind, is }) => keys[kind].some(is));
 }
 
-async function names(list, name) {
+function erase({ kind, is, drop }) {
+  return silently(async () => {
+    if (kind === "i") (await databases()).filter(is).forEach((name) => indexedDB.deleteDatabase(name));
+    else if (kind === "k") {
+      (await caches.keys()).filter(is).forEach((name) => caches.delete(name));
+      (await workers()).filter((one) => is(path(one))).forEach((one) => one.unregister());
+    } else drop();
+  });
+}
+
+async function silently(act) {
   try {
-    return (await list()).map(name);
+    return await act();
   } catch {
     // Not there, or switched off: then nothing can be in it.
-    return [];
   }
 }
 
+const databases = async () => (await indexedDB.databases()).map(({ name }) => name);
+const workers = () => navigator.serviceWorker.getRegistrations();
 // Of a service worker the path of its script is its name among items.
-function path({ active, waiting, installing }) {
-  return new URL((active || waiting || installing).scriptURL).pathname;
-}
+const path = ({ active, waiting, installing }) => new URL((active || waiting || installing).scriptURL).pathname;

@@ -7,8 +7,8 @@
 // Read next: `../src/page.rs` (the same functions as the engine sees them).
 
 import { decode, ours } from "./cookie.js";
-import { d, give, guard, hear, leave, list, policy, silently, w } from "./given.js";
-import { clear, drop } from "./items.js";
+import { config, d, give, guard, hear, leave, list, policy, silently, w } from "./given.js";
+import { clear } from "./items.js";
 import { flush, handOver } from "./outbox.js";
 import { later, revive, watch } from "./tags.js";
 
@@ -68,7 +68,7 @@ export function read() {
   return [
     policy.schema, policy.site, policy.version, regime.id, regime.behaviour, regime.exemptions, regime.grant_days, regime.refusal_days,
     w.navigator.globalPrivacyControl === true,
-    ...policy.purposes.flatMap(({ id, category, basis, since, hosts }) => [id, category, basis, since, hosts]),
+    ...policy.purposes.flatMap(({ id, category, basis, since }) => [id, category, basis, since, config.purposes[id]?.hosts]),
   ].join("\n");
 }
 
@@ -109,7 +109,7 @@ export function settle(allowed, states, decision, stays) {
   const gone = clear(may);
   // On a page that goes the next one looks.
   if (gone.length && stays) {
-    later((late) => late.look(gone, drop));
+    later((late) => late.look(gone));
   }
   if (stays) revive(allowed);
 }

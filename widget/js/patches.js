@@ -134,7 +134,9 @@ export function patch(w, d, A, C, ids, grants, all, trusted) {
         made;
       // What an engine lacks.
       if (!property) return;
-      bare(property, null);
+      // A page may have added to the prototype of all objects before its frame was entered; before its first script
+      // none has.
+      if (v !== w) bare(property, null);
       part = property.value ? "value" : property.set ? "set" : "get";
       was = property[part];
       made = property[part] = new Proxy(was, {

@@ -25,35 +25,33 @@ pub struct Facts<'a> {
 
 /// Reads the fields.
 pub fn read(text: &str) -> Option<Facts<'_>> {
-    let fields: Vec<&str> = Fields::new(text, b'\n').collect();
-    let (head, rest) = fields.split_at_checked(9)?;
-    let &[schema, site, version, id, behaviour, exemptions, grant_days, refusal_days, gpc] = head else {
-        return None;
-    };
-    let rows = rest.chunks_exact(5);
+    let mut fields = Fields::new(text, b'\n');
     // The only layout of a compiled policy that this build reads.
-    if schema != "1" || !rows.remainder().is_empty() {
+    if fields.next()? != "1" {
         return None;
     }
-    let grant_days = days(grant_days)?;
-    let regime = Regime {
-        id: id.to_owned(),
-        behaviour: Behaviour::parse(behaviour)?,
-        exemptions: exemptions == "true",
-        grant_days,
-        refusal_days: days(refusal_days)?.max(grant_days),
-    };
-    let signals = Signals { gpc: gpc == "true", dnt: false };
-    let hosts = rows.clone().map(|row| row[4]).collect();
-    let purposes = rows.map(purpose).collect::<Option<_>>()?;
-    let policy = Policy::new(SiteId::parse(site)?, whole(version)?, String::new(), regime, purposes).ok()?;
+    let site = SiteId::parse(fields.next()?)?;
+    let version = whole(fields.next()?)?;
+    let id = fields.next()?.to_owned();
+    let behaviour = Behaviour::parse(fields.next()?)?;
+    let exemptions = fields.next()? == "true";
+    let grant_days = days(fields.next()?)?;
+    let refusal_days = days(fields.next()?)?.max(grant_days);
+    let signals = Signals { gpc: fields.next()? == "true", dnt: false };
+    let (mut purposes, mut hosts) = (Vec::new(), Vec::new());
+    // Five for each purpose, taken one by one: adapters weigh more in the module than all that they say here.
+    while let Some(id) = fields.next() {
+        purposes.push(Purpose {
+            id: PurposeId::parse(id)?,
+            category: Category::parse(fields.next()?)?,
+            basis: Basis::parse(fields.next()?)?,
+            since: whole(fields.next()?)?,
+        });
+        hosts.push(fields.next()?);
+    }
+    let regime = Regime { id, behaviour, exemptions, grant_days, refusal_days };
+    let policy = Policy::new(site, version, String::new(), regime, purposes).ok()?;
     Some(Facts { policy, hosts, signals })
-}
-
-fn purpose(row: &[&str]) -> Option<Purpose> {
-    let &[id, category, basis, since, _] = row else { return None };
-    let (category, basis, since) = (Category::parse(category)?, Basis::parse(basis)?, whole(since)?);
-    Some(Purpose { id: PurposeId::parse(id)?, category, basis, since })
 }
 
 /// A whole number from 0 up.

@@ -4,6 +4,7 @@
 
 use anyhow::{Context, Result, bail};
 use std::ffi::OsStr;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Instant;
@@ -63,8 +64,22 @@ pub fn run(command: &mut Command) -> Result<()> {
 
 /// Runs to the end; the output is shown only if it fails. Returns what it wrote to its standard output.
 pub fn capture(command: &mut Command) -> Result<String> {
-    let output =
-        command.stdin(Stdio::null()).output().with_context(|| format!("start {}", shown(command)))?;
+    feed(command, "")
+}
+
+/// The same, with `input` on its standard input.
+pub fn feed(command: &mut Command, input: &str) -> Result<String> {
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().with_context(|| format!("start {}", shown(command)))?;
+    let mut stdin = child.stdin.take().context("its standard input is a pipe")?;
+    let input = input.to_owned();
+    // Beside the reading: who waits for all of it to be taken may wait for who waits to be read.
+    let writer = std::thread::spawn(move || {
+        // One that reads nothing is judged by how it ends.
+        let _ = stdin.write_all(input.as_bytes());
+    });
+    let output = child.wait_with_output().with_context(|| format!("run {}", shown(command)))?;
+    let _ = writer.join();
     if !output.status.success() {
         eprint!("{}", String::from_utf8_lossy(&output.stdout));
         eprint!("{}", String::from_utf8_lossy(&output.stderr));

@@ -2,7 +2,7 @@
 //!
 //! Same sources and toolchain give the same bytes, wherever the workspace lies. Read next: `toolchain.rs`, `size.rs`.
 
-use crate::shell::{capture, cargo, root, step, target_dir};
+use crate::shell::{capture, cargo, feed, root, step, target_dir};
 use crate::size::{FirstLayer, Packed};
 use crate::toolchain::{self, TARGET, Toolchain};
 use crate::{glue, npm};
@@ -109,14 +109,15 @@ fn pack(workspace: &Path, glue: String, wasm: Vec<u8>, dist: &Path) -> Result<Fi
     let compatible = self::guard(&js, "true")?;
     // An old browser stops at `import(`, in a script of its own or not: the guard's work is done by then.
     let boot = minify(&js.join("boot.js"), &["--target=es2015", "--supported:dynamic-import=true"])?;
+    let boot = squeeze(&boot, &SCRIPT)?;
     for (name, text) in [("guard.js", &guard), ("hold.js", &compatible), ("boot.js", &boot)] {
         if text.contains("</") || text.contains("<!--") {
             bail!("{name} holds `</` or `<!--`, which would end a script element early");
         }
     }
 
-    let preferences = bundle(workspace, "preferences", &["--minify"])?;
-    let late = bundle(workspace, "late", &["--minify"])?;
+    let preferences = squeeze(&bundle(workspace, "preferences", &["--minify"])?, &MODULE)?;
+    let late = squeeze(&bundle(workspace, "late", &["--minify"])?, &MODULE)?;
     // As the server joins them for the demo site.
     let config = testdata(workspace, "careers-enterprise.config.json")?;
     let site_script = format!("{};\n{boot}", guard.trim_end_matches(';').replace(CONFIG, config.trim()));
@@ -175,10 +176,23 @@ fn pack(workspace: &Path, glue: String, wasm: Vec<u8>, dist: &Path) -> Result<Fi
 fn guard(js: &Path, compatible: &str) -> Result<String> {
     let define = format!("--define:__AVOW_COMPATIBLE__={compatible}");
     let guard = minify(&js.join("guard.js"), &["--bundle", "--format=iife", "--target=es5", &define])?;
+    let guard = squeeze(&guard, &SCRIPT)?;
     if guard.matches(CONFIG).count() != 1 {
         bail!("guard.js must hold {CONFIG} exactly once after minifying");
     }
     Ok(guard)
+}
+
+/// For `squeeze`: what old browsers read, too.
+const SCRIPT: [&str; 1] = ["--ecma=5"];
+/// For `squeeze`: a module, whose own names nobody else sees.
+const MODULE: [&str; 2] = ["--module", "--ecma=2020"];
+
+/// Rewrites minified text into fewer bytes: esbuild renames and joins, but does not fold one function into another.
+fn squeeze(text: &str, options: &[&str]) -> Result<String> {
+    let mut terser = npm::tool("terser");
+    terser.args(["--compress", "passes=3", "--mangle", "--comments=false"]).args(options);
+    Ok(feed(&mut terser, text)?.trim_end().to_owned())
 }
 
 fn minify(file: &Path, options: &[&str]) -> Result<String> {
@@ -196,7 +210,7 @@ fn minimize_glue(workspace: &Path, bound: &Path, names: &str) -> Result<String> 
     fs::write(bound.join(page), bundle(workspace, "page", &[])?)?;
     let short = bound.join("short.js");
     fs::write(&short, glue::shorten(&glue::with_own_runtime(&text)?, names)?)?;
-    minify(&short, &["--bundle", "--format=esm", "--target=es2020"])
+    squeeze(&minify(&short, &["--bundle", "--format=esm", "--target=es2020"])?, &MODULE)
 }
 
 /// A module of ours with all that it imports, and its style sheet in the place of its name.

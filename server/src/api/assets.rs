@@ -1,15 +1,15 @@
 //! `GET /assets/{file}`: the widget's files under names that change with their bytes.
 
 use actix_web::web::{Bytes, Path, ServiceConfig};
-use actix_web::{HttpRequest, HttpResponse, web};
+use actix_web::{HttpRequest, HttpResponse};
 
-use super::get_or_head;
 use super::problem::{Kind, Problem, ProblemBody};
+use super::{get_or_head, resource};
 use crate::assets::{EmbeddedFile, IMMUTABLE, Static, media_type, widget};
 
 /// Registers the paths of this module.
 pub fn configure(config: &mut ServiceConfig) {
-    config.service(web::resource("/assets/{file}").route(get_or_head().to(asset)));
+    config.service(resource("/assets/{file}").route(get_or_head().to(asset)));
 }
 
 /// One of the widget's files.
@@ -29,12 +29,12 @@ pub(super) async fn asset(request: HttpRequest, file: Path<String>) -> Result<Ht
     Ok(of(file).respond(&request))
 }
 
-fn of(file: &'static EmbeddedFile) -> Static {
+fn of(file: &'static EmbeddedFile) -> Static<'static> {
     Static {
         media_type: media_type(file.name),
         cache: IMMUTABLE,
         // The name has the hash in it.
-        tag: file.name.to_owned(),
+        tag: file.name,
         raw: Bytes::from_static(file.raw),
         br: file.br.map(Bytes::from_static),
         gz: file.gz.map(Bytes::from_static),
@@ -45,7 +45,7 @@ fn of(file: &'static EmbeddedFile) -> Static {
 mod tests {
     use actix_web::http::{StatusCode, header};
     use actix_web::test::{TestRequest, call_service, init_service, read_body};
-    use actix_web::{App, body::MessageBody, dev::ServiceResponse};
+    use actix_web::{App, body::MessageBody, dev::ServiceResponse, web};
 
     use super::*;
 

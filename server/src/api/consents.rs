@@ -2,6 +2,7 @@
 
 mod cookie;
 
+use super::resource;
 use crate::api::problem::{Kind, Problem, ProblemBody};
 use crate::api::{officer, site_policies};
 use crate::cache::SitePolicies;
@@ -10,7 +11,7 @@ use crate::consent::lookup;
 use crate::state::AppState;
 use crate::store::records::StoredRecord;
 use actix_web::http::header::{self, HeaderMap};
-use actix_web::web::{Bytes, Data, Path, PayloadConfig, Query, ServiceConfig, get, post, resource};
+use actix_web::web::{Bytes, Data, Path, PayloadConfig, Query, ServiceConfig, get, post};
 use actix_web::{HttpRequest, HttpResponse};
 use avow_shared::id::{RecordId, hex};
 use avow_shared::reference;

@@ -8,7 +8,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use avow_shared::id::{RecordId, SiteId};
 use serde::Deserialize;
 
-use super::officer;
+use super::{officer, resource};
 use crate::access;
 use crate::api::problem::{Kind, Problem, ProblemBody};
 use crate::consent::export::{Export, Format, Selection};
@@ -16,7 +16,7 @@ use crate::state::AppState;
 
 /// Registers the path.
 pub fn configure(config: &mut ServiceConfig) {
-    config.service(web::resource("/v1/export").route(web::get().to(get)));
+    config.service(resource("/v1/export").route(web::get().to(get)));
 }
 
 /// What may be asked for.

@@ -16,10 +16,20 @@ use crate::error::Error;
 use crate::state::AppState;
 use actix_web::guard::{Any, Get, Head};
 use actix_web::http::header::{self, HeaderMap};
-use actix_web::{Route, web};
+use actix_web::{Resource, Route, web};
 use avow_shared::id::SiteId;
 use problem::{Kind, Problem};
 use std::sync::Arc;
+
+/// The template of the resource that answered, as logs and metrics name it. To ask the framework for it would match
+/// the path a second time.
+#[derive(Clone, Copy, Debug)]
+pub struct Template(pub &'static str);
+
+/// A resource that tells its template.
+fn resource(template: &'static str) -> Resource {
+    web::resource(template).app_data(Template(template))
+}
 
 impl From<Error> for Problem {
     fn from(error: Error) -> Self {

@@ -1,9 +1,10 @@
 //! `GET /openapi.json`: the description of every path, with the problems it may answer.
 
+use super::resource;
 use crate::api::{assets, consents, export, ops, policy, problem, reports, site_files};
 use actix_web::HttpResponse;
 use actix_web::http::header;
-use actix_web::web::{Bytes, ServiceConfig, get, resource};
+use actix_web::web::{Bytes, ServiceConfig, get};
 use std::sync::LazyLock;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::{Modify, OpenApi};

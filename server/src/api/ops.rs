@@ -1,11 +1,12 @@
 //! What operators ask: is it alive, is it ready, how is it doing.
 
+use super::resource;
 use crate::api::problem::{Kind, Problem, ProblemBody};
 use crate::assets;
 use crate::metrics;
 use crate::state::AppState;
 use actix_web::http::header;
-use actix_web::web::{Data, ServiceConfig, get, resource};
+use actix_web::web::{Data, ServiceConfig, get};
 use actix_web::{HttpRequest, HttpResponse};
 use serde::Serialize;
 use utoipa::ToSchema;

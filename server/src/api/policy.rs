@@ -1,10 +1,11 @@
 //! `GET /v1/sites/{site}/policy`: the current version as published, with its hash.
 
+use super::resource;
 use crate::api::problem::{Problem, ProblemBody};
 use crate::api::site_policies;
 use crate::state::AppState;
 use actix_web::HttpResponse;
-use actix_web::web::{Data, Path, ServiceConfig, get, resource};
+use actix_web::web::{Data, Path, ServiceConfig, get};
 
 /// Registers the paths.
 pub fn configure(config: &mut ServiceConfig) {

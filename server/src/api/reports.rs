@@ -3,11 +3,11 @@
 //! Of a report only the blocked host and the directive are read. The page's address, which is in it too, is not.
 
 use super::problem::{Kind as Problems, Problem, ProblemBody};
-use super::site_policies;
+use super::{resource, site_policies};
 use crate::seen::Kind;
 use crate::state::AppState;
 use actix_web::HttpResponse;
-use actix_web::web::{Bytes, Data, PayloadConfig, Query, ServiceConfig, post, resource};
+use actix_web::web::{Bytes, Data, PayloadConfig, Query, ServiceConfig, post};
 use serde::Deserialize;
 use url::Url;
 

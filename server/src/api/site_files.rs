@@ -1,11 +1,11 @@
 //! `GET /site/{site}.js`, `GET /site/{site}/{hash}/{lang}.json` and `…/{lang}/banner.json`: what a site's pages load beside the assets.
 
 use actix_web::web::{Data, Path, ServiceConfig};
-use actix_web::{HttpRequest, HttpResponse, web};
+use actix_web::{HttpRequest, HttpResponse};
 use avow_shared::id::{SiteId, is_hex};
 
 use super::problem::{Kind, Problem, ProblemBody};
-use super::{get_or_head, site_policies};
+use super::{get_or_head, resource, site_policies};
 use crate::assets::{IMMUTABLE, Static};
 use crate::site_files::{Extent, File};
 use crate::state::AppState;
@@ -16,9 +16,9 @@ const MINUTES: &str = "public, max-age=300, stale-while-revalidate=86400";
 /// Registers the paths of this module.
 pub fn configure(config: &mut ServiceConfig) {
     config
-        .service(web::resource("/site/{site}.js").route(get_or_head().to(script)))
-        .service(web::resource("/site/{site}/{hash}/{lang}.json").route(get_or_head().to(policy)))
-        .service(web::resource("/site/{site}/{hash}/{lang}/banner.json").route(get_or_head().to(banner)));
+        .service(resource("/site/{site}.js").route(get_or_head().to(script)))
+        .service(resource("/site/{site}/{hash}/{lang}.json").route(get_or_head().to(policy)))
+        .service(resource("/site/{site}/{hash}/{lang}/banner.json").route(get_or_head().to(banner)));
 }
 
 /// The site's script: the guard with the site's configuration, and the boot script.
@@ -105,6 +105,7 @@ async fn text(
 }
 
 fn answer(file: &File, media_type: &'static str, cache: &'static str, request: &HttpRequest) -> HttpResponse {
-    let File { tag, plain, brotli, gzip } = file.clone();
-    Static { media_type, cache, tag, raw: plain, br: Some(brotli), gz: Some(gzip) }.respond(request)
+    let File { tag, plain, brotli, gzip } = file;
+    let (br, gz) = (Some(brotli.clone()), Some(gzip.clone()));
+    Static { media_type, cache, tag, raw: plain.clone(), br, gz }.respond(request)
 }

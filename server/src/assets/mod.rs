@@ -3,6 +3,7 @@
 
 mod encoding;
 
+use actix_web::http::header::{HeaderName, HeaderValue};
 use actix_web::http::{StatusCode, header};
 use actix_web::web::Bytes;
 use actix_web::{HttpRequest, HttpResponse};
@@ -11,6 +12,11 @@ pub use self::encoding::{Encoding, negotiate};
 
 /// The longest a cache may keep a file whose name changes with its bytes.
 pub const IMMUTABLE: &str = "public, max-age=31536000, immutable";
+
+const CORP: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
+const CROSS_ORIGIN: HeaderValue = HeaderValue::from_static("cross-origin");
+const ANYONE: HeaderValue = HeaderValue::from_static("*");
+const VARY: HeaderValue = HeaderValue::from_static("Accept-Encoding");
 
 /// One file of the widget.
 #[derive(Debug)]
@@ -62,13 +68,13 @@ pub const WITHOUT_WIDGET: &str = "built without the widget: run `cargo xtask wid
 
 /// Bytes in the encodings they are stored in, with what a cache must know of them.
 #[derive(Debug, Clone)]
-pub struct Static {
+pub struct Static<'a> {
     /// `Content-Type`.
     pub media_type: &'static str,
     /// `Cache-Control`.
     pub cache: &'static str,
     /// Names these bytes: the same tag, the same bytes. Without quotes.
-    pub tag: String,
+    pub tag: &'a str,
     /// The bytes.
     pub raw: Bytes,
     /// The same in brotli.
@@ -77,7 +83,7 @@ pub struct Static {
     pub gz: Option<Bytes>,
 }
 
-impl Static {
+impl Static<'_> {
     /// The answer to a GET or HEAD: the best encoding, or 304 if the client has it.
     pub fn respond(&self, request: &HttpRequest) -> HttpResponse {
         let headers = request.headers();
@@ -100,16 +106,16 @@ impl Static {
             HttpResponse::build(if is_known { StatusCode::NOT_MODIFIED } else { StatusCode::OK });
         answer
             .insert_header((header::ETAG, tag))
-            .insert_header((header::CACHE_CONTROL, self.cache))
-            .insert_header((header::VARY, "Accept-Encoding"))
-            .insert_header((header::ACCESS_CONTROL_ALLOW_ORIGIN, "*"))
-            .insert_header(("Cross-Origin-Resource-Policy", "cross-origin"));
+            .insert_header((header::CACHE_CONTROL, HeaderValue::from_static(self.cache)))
+            .insert_header((header::VARY, VARY))
+            .insert_header((header::ACCESS_CONTROL_ALLOW_ORIGIN, ANYONE))
+            .insert_header((CORP, CROSS_ORIGIN));
         if is_known {
             return answer.finish();
         }
-        answer.insert_header((header::CONTENT_TYPE, self.media_type));
+        answer.insert_header((header::CONTENT_TYPE, HeaderValue::from_static(self.media_type)));
         if let Some(token) = encoding.token() {
-            answer.insert_header((header::CONTENT_ENCODING, token));
+            answer.insert_header((header::CONTENT_ENCODING, HeaderValue::from_static(token)));
         }
         answer.body(body.clone())
     }

@@ -1,6 +1,7 @@
 //! Around every request: an id, a time, headers that make an answer harmless wherever it ends up, and a
 //! problem in place of a bare error.
 
+use crate::api::Template;
 use crate::api::problem::{self, Kind, Problem};
 use crate::metrics;
 use crate::state::AppState;
@@ -37,8 +38,9 @@ impl RequestIds {
         Self { process: hex::encode(process), count: AtomicU64::new(0) }
     }
 
-    fn next(&self) -> String {
-        format!("{}-{:x}", self.process, self.count.fetch_add(1, Ordering::Relaxed))
+    fn next(&self) -> Option<HeaderValue> {
+        HeaderValue::try_from(format!("{}-{:x}", self.process, self.count.fetch_add(1, Ordering::Relaxed)))
+            .ok()
     }
 }
 
@@ -48,7 +50,7 @@ pub async fn observe(
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
     let started = Instant::now();
-    let id = request.app_data::<Data<AppState>>().map(|state| state.requests.next());
+    let id = request.app_data::<Data<AppState>>().and_then(|state| state.requests.next());
     let mut response = next.call(request).await?.map_into_boxed_body();
     let status = response.status();
     if status.is_client_error() || status.is_server_error() {
@@ -59,12 +61,13 @@ pub async fn observe(
     default(headers, header::REFERRER_POLICY, NO_REFERRER);
     default(headers, header::CONTENT_SECURITY_POLICY, CSP);
     default(headers, CORP, SAME_ORIGIN);
-    if let Some(value) = id.as_deref().and_then(|id| HeaderValue::from_str(id).ok()) {
-        headers.insert(REQUEST_ID, value);
+    if let Some(id) = &id {
+        headers.insert(REQUEST_ID, id.clone());
     }
+    let id = id.as_ref().and_then(|id| id.to_str().ok());
     let request = response.request();
     let method = method_name(request.method());
-    let route = request.match_pattern().unwrap_or_else(|| "unmatched".to_owned());
+    let route = request.app_data::<Template>().map_or("unmatched", |template| template.0);
     let took = started.elapsed();
     if status.is_server_error() {
         tracing::error!(id, route, method, status = status.as_u16(), ?took, "failed");

@@ -1,5 +1,6 @@
 //! What a browser needs of a policy before the first layer is on screen, in one language.
 //!
+//! Hosts and items are in the guard's configuration (`site_files/config.rs`), which is there already.
 //! The rest (descriptions, the tables of items, the dialog's texts) is in the whole compiled policy
 //! ([`localize`](super::localize)), which the second layer fetches. Read next: `widget/js/given.js`.
 
@@ -48,22 +49,19 @@ pub fn banner(document: &str, lang: &str) -> Option<String> {
         lang,
         dir: direction(lang),
         links: Links { cookies: &document.notice.cookies },
-        purposes: document.purposes.iter().map(purpose).collect(),
+        purposes: document
+            .purposes
+            .iter()
+            .map(|purpose| Purpose {
+                id: &purpose.id,
+                category: &purpose.category,
+                basis: &purpose.basis,
+                since: purpose.since,
+            })
+            .collect(),
         texts: TEXTS.iter().map(|key| Some((*key, words.get(*key)?.as_str()))).collect::<Option<_>>()?,
     };
     Some(serde_json::to_string(&banner).expect("strings, whole numbers and maps with text keys serialize"))
-}
-
-fn purpose(purpose: &super::document::Purpose) -> Purpose<'_> {
-    let items = purpose.services.iter().flat_map(|service| &service.items);
-    Purpose {
-        id: &purpose.id,
-        category: &purpose.category,
-        basis: &purpose.basis,
-        since: purpose.since,
-        hosts: &purpose.hosts,
-        items: items.map(|item| Item { kind: &item.kind, name: &item.name, prefix: item.prefix }).collect(),
-    }
 }
 
 /// Black or white, whichever reads better on this color: never under 4.5 to 1 (WCAG 2.2, 1.4.3).
@@ -113,17 +111,6 @@ struct Purpose<'a> {
     category: &'a str,
     basis: &'a str,
     since: u32,
-    hosts: &'a [String],
-    /// What is deleted where the purpose may not run.
-    items: Vec<Item<'a>>,
-}
-
-#[derive(Serialize)]
-struct Item<'a> {
-    kind: &'a str,
-    name: &'a str,
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
-    prefix: bool,
 }
 
 #[cfg(test)]

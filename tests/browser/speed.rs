@@ -1,0 +1,142 @@
+//! What the guard costs a page, and how soon after an accept what was held runs; at a quarter of the processor's speed
+//! where the promise says so.
+//!
+//! The figures are printed in every tier (`--nocapture`) and judged in the full one: a busy machine is no reason to
+//! fail.
+
+use anyhow::{Context, Result, ensure};
+use avow_tests::browser::{Engine, Tab};
+use avow_tests::database::Kind;
+use avow_tests::page::Pages;
+use avow_tests::policy::{SITE, toml_for};
+use avow_tests::server::{Setup, TestServer};
+use avow_tests::tools::full;
+use serde_json::json;
+
+use crate::harness::{Browsers, Suite};
+
+/// Loads of a page for one median.
+const LOADS: usize = 15;
+
+/// The guard may take this of the main thread, ms, at a quarter of the processor's speed.
+const GUARD: f64 = 5.0;
+/// From the click on accept until the first released script of the page itself runs, ms.
+const INLINE: f64 = 10.0;
+/// The same for one of another host, beyond what its file takes to come, ms.
+const EXTERNAL: f64 = 20.0;
+
+pub fn add(suite: &mut Suite) {
+    // Only Chromium slows its processor down on request.
+    suite.add_alone(Engine::Chromium, "the_guard_is_quick", guard);
+    suite.add_alone(Engine::Chromium, "what_was_held_runs_at_once", released);
+}
+
+fn median(mut figures: Vec<f64>) -> f64 {
+    figures.sort_by(f64::total_cmp);
+    figures[figures.len() / 2]
+}
+
+async fn number(tab: &Tab, expression: &str) -> Result<f64> {
+    tab.eval(expression).await?.as_f64().with_context(|| format!("{expression} is a number"))
+}
+
+/// A site whose pages begin with `first`, and a server for it.
+async fn site(mode: &str) -> Result<(Pages, TestServer, String)> {
+    let pages = Pages::start().await?;
+    let policy =
+        toml_for(&pages.third()).replacen("schema = 1", &format!("schema = 1\nmode = \"{mode}\""), 1);
+    let avow = TestServer::start(Setup { policies: vec![policy], ..Setup::on(Kind::Sqlite) }).await?;
+    pages.proxy(Some(avow.base()));
+    let snippet = avow.avow_ok(&["snippet", SITE])?;
+    Ok((pages, avow, snippet))
+}
+
+/// From before the parser meets the guard until it is through: reading, compiling and running it. The first look at
+/// a document's cookies waits for another process of the browser, whoever looks; a page that does only that is the
+/// measure of it.
+async fn guard(browsers: Browsers) -> Result<()> {
+    let browser = browsers.plain().await?;
+    for mode in ["strict", "compatible"] {
+        let (pages, _avow, snippet) = site(mode).await?;
+        let end = snippet.find("</script>").context("the guard is a script")? + "</script>".len();
+        let (guard, rest) = snippet.split_at(end);
+        let tab = browser.open().await?;
+        tab.devtools("Emulation.setCPUThrottlingRate", json!({ "rate": 4 })).await?;
+        let (mut first, mut all, mut looks) = (0.0, Vec::new(), Vec::new());
+        pages.put("/guard", &timed(guard, rest));
+        pages.put("/look", &timed("<script>document.cookie</script>", ""));
+        for load in 0..=LOADS {
+            for (path, took) in [("/guard", &mut all), ("/look", &mut looks)] {
+                tab.go(&format!("{}{path}", pages.site())).await?;
+                took.push(number(&tab, "took").await?);
+            }
+            // The first page of a new process compiles what the others have compiled.
+            if load == 0 {
+                first = all.pop().unwrap_or_default();
+                looks.clear();
+            }
+        }
+        tab.close().await;
+        let (all, looks) = (median(all), median(looks));
+        let own = all - looks;
+        println!(
+            "guard, {mode}, at a quarter of the speed: {own:.1} ms of its own and {looks:.1} ms until the browser gives the cookies; \
+             {first:.1} ms on the first page of a process"
+        );
+        ensure!(mode != "strict" || !full() || own < GUARD, "the guard took {own} ms of its own");
+    }
+    Ok(())
+}
+
+fn timed(script: &str, rest: &str) -> String {
+    format!(
+        "<!doctype html><html lang=en><head><meta charset=utf-8><script>window.before = performance.now()</script>{script}\
+         <script>window.took = performance.now() - before</script>{rest}<title>shop</title></head><body><h1>Shop</h1></body></html>"
+    )
+}
+
+/// Marked tags, in the form that needs no reload for it.
+async fn released(browsers: Browsers) -> Result<()> {
+    let (pages, _avow, _) = site("compatible").await?;
+    let third = pages.third();
+    pages.put(
+        "/",
+        &format!(
+            "<!doctype html><html lang=en><head><meta charset=utf-8><script src='/.avow/site/{SITE}.js'></script><title>shop</title></head>\
+             <body><h1>Shop</h1>\
+             <script type='text/plain' data-avow=analytics>window.ranInline = performance.now()</script>\
+             <script type='text/plain' data-avow=analytics src='{third}/tag.js?one' onload='window.ranExternal = performance.now()'></script>\
+             <script>addEventListener('click', e => window.clicked = performance.now(), true)</script></body></html>"
+        ),
+    );
+    let browser = browsers.plain().await?;
+    let (mut inline, mut external) = (Vec::new(), Vec::new());
+    for _ in 0..LOADS {
+        let tab = browser.open().await?;
+        tab.go(&format!("{}/", pages.site())).await?;
+        tab.shown("#avow-banner").await?;
+        // As a visitor who has looked at the banner: what is fetched behind it is here.
+        tab.wait("performance.getEntriesByType('resource').some(e => e.name.endsWith('/en.json'))").await?;
+        tab.click("#avow-accept").await?;
+        tab.wait("window.ranExternal > 0").await?;
+        inline.push(number(&tab, "ranInline - clicked").await?);
+        external.push(
+            number(
+                &tab,
+                "(file => ranExternal - clicked - (file.responseEnd - file.startTime))(performance.getEntriesByType('resource').find(e => e.name.endsWith('tag.js?one')))",
+            )
+            .await?,
+        );
+        tab.close().await;
+    }
+    let (inline, external) = (median(inline), median(external));
+    println!(
+        "from accept to the first released script: the page's own {inline:.1} ms, another host's {external:.1} ms beyond its file"
+    );
+    ensure!(!full() || inline < INLINE, "the page's own ran after {inline} ms");
+    ensure!(
+        !full() || external < EXTERNAL,
+        "another host's ran {external} ms after its file could have come"
+    );
+    Ok(())
+}
