@@ -132,7 +132,8 @@ export function confirm(said, code, focus) {
         line("said", texts[said]),
         code && line("line", texts.reference_label, " ", make("code", { id: "avow-reference", class: "avow-code", dir: "ltr" }, code))),
       hide));
-  if (focus) hide.focus();
+  // The browser lays out the page for it: in a task of its own, so that what was allowed starts before.
+  if (focus) setTimeout(() => hide.focus());
 }
 
 /** Puts the confirmation away. */
