@@ -27,6 +27,8 @@ pub enum Kind {
     Script,
     /// An event handler in markup, by its hash.
     Handler,
+    /// A pasted snippet of an older policy, by that policy's version.
+    Snippet,
 }
 
 impl Kind {
@@ -37,6 +39,7 @@ impl Kind {
             Self::Cookie => "cookie",
             Self::Script => "script",
             Self::Handler => "handler",
+            Self::Snippet => "snippet",
         }
     }
 }

@@ -1,4 +1,4 @@
-//! The pasted snippet after an HTML minifier with every option on.
+//! The pasted snippet: after an HTML minifier with every option on, older than the policy, and with Avow on another origin.
 
 use std::process::Command;
 
@@ -7,12 +7,15 @@ use avow_tests::database::Kind;
 use avow_tests::page::Pages;
 use avow_tests::policy::{SITE, toml_for};
 use avow_tests::server::{Setup, TestServer};
+use avow_tests::time::until;
 use avow_tests::tools;
 
 use crate::harness::{Browsers, Suite};
 
 pub fn add(suite: &mut Suite) {
     suite.add("the_snippet_survives_a_minifier", minified);
+    suite.add("an_old_snippet_is_told_to_the_owner", old);
+    suite.add("avow_may_be_served_from_another_origin", elsewhere);
 }
 
 /// Every option that removes or rewrites something.
@@ -97,5 +100,96 @@ async fn minified(browsers: Browsers) -> Result<()> {
     tab.go(&format!("{}/bare", pages.site())).await?;
     ensure!(pages.third_party_hits().len() == 3, "{:?}", pages.third_party_hits());
     tab.close().await;
+    Ok(())
+}
+
+async fn old(browsers: Browsers) -> Result<()> {
+    let pages = Pages::start().await?;
+    let policy = toml_for(&pages.third());
+    let avow = TestServer::start(Setup { policies: vec![policy.clone()], ..Setup::on(Kind::Sqlite) }).await?;
+    pages.proxy(Some(avow.base()));
+    let page = |snippet: String| {
+        format!(
+            "<!DOCTYPE html><html lang=en><head><meta charset=utf-8>{snippet}<title>shop</title></head><body><h1>Here</h1>"
+        )
+    };
+    pages.put("/old", &page(avow.avow_ok(&["snippet", SITE])?));
+    avow.publish(&policy.replacen("name = \"The Shop\"", "name = \"Shop\"", 1))?;
+    pages.put("/new", &page(avow.avow_ok(&["snippet", SITE])?));
+    until("the new version", async || {
+        let script = avow.get(&format!("/site/{SITE}.js")).await?.text();
+        Ok(script.contains("\"version\":2").then_some(()))
+    })
+    .await?;
+    let tab = browsers.plain().await?.open().await?;
+    // Every page is one of the few that tell.
+    tab.preload("Math.random = () => 0").await?;
+    let told = || avow.avow_ok(&["site", "unknown", SITE]);
+    for (path, tells) in [("/new", false), ("/old", true)] {
+        tab.go(&format!("{}{path}", pages.site())).await?;
+        tab.shown("#avow-banner").await?;
+        // Both do what is done behind the banner.
+        tab.wait("performance.getEntriesByType('resource').some(e => e.name.endsWith('/en.json'))").await?;
+        if tells {
+            until("the owner is told", async || Ok(told()?.contains("snippet\t1\tpage\t1\t").then_some(())))
+                .await?;
+        }
+    }
+    let told = told()?;
+    ensure!(!told.contains("snippet\t2") && !told.contains("localhost"), "the version, no page: {told}");
+    // It stays closed, and works.
+    tab.click("#avow-reject").await?;
+    tab.gone("#avow-banner").await?;
+    tab.close().await;
+    Ok(())
+}
+
+async fn elsewhere(browsers: Browsers) -> Result<()> {
+    for mode in ["strict", "compatible"] {
+        let pages = Pages::start().await?;
+        let policy =
+            toml_for(&pages.third()).replacen("schema = 1", &format!("schema = 1\nmode = \"{mode}\""), 1);
+        let avow =
+            TestServer::start(Setup { policies: vec![policy.clone()], ..Setup::on(Kind::Sqlite) }).await?;
+        // Another origin by its port; another site is refused.
+        let host = avow.base().replacen("127.0.0.1", "shop.localhost", 1);
+        let policy = policy
+            .replacen(
+                "[\"www.shop.example\", \"*.branch.example\", \"shop.localhost\"]",
+                "[\"shop.localhost\"]",
+                1,
+            )
+            .replacen("served_from = \"/.avow\"", &format!("served_from = {host:?}"), 1);
+        avow.publish(&policy)?;
+        until("the new version", async || {
+            let script = avow.get(&format!("/site/{SITE}.js")).await?.text();
+            Ok(script.contains("\"version\":2").then_some(()))
+        })
+        .await?;
+        let script = format!("<script src='{host}/site/{SITE}.js'></script>");
+        let third = pages.third();
+        for (path, first) in [("/snippet", avow.avow_ok(&["snippet", SITE])?), ("/script", script)] {
+            pages.put(
+                path,
+                &format!(
+                    "<!DOCTYPE html><html lang=en><head><meta charset=utf-8>{first}<title>shop</title></head><body><h1>Here</h1>\
+                     <script type='text/plain' data-avow=analytics src='{third}/tag.js?marked'></script>"
+                ),
+            );
+            let tab = browsers.plain().await?.open().await?;
+            pages.forget();
+            tab.go(&format!("{}{path}", pages.site())).await?;
+            tab.click("#avow-accept").await?;
+            tab.wait("(window.ran || []).includes('marked')").await?;
+            tab.wait("/avow=[^;]*\\.[\\w-]{22}(;|$)/.test(document.cookie)").await?;
+            ensure!(
+                pages.third_party_hits() == ["/tag.js?marked"],
+                "{mode} {path}: {:?}",
+                pages.third_party_hits()
+            );
+            tab.eval("document.cookie = 'avow=;max-age=0;path=/'").await?;
+            tab.close().await;
+        }
+    }
     Ok(())
 }

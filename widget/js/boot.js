@@ -62,10 +62,8 @@
   }
 
   try {
-    if (A.config.hash !== C.hash) {
-      A.stale = true;
-      console.warn("Avow: the pasted snippet is of policy version " + A.config.version + ", the site's is " + C.version + ". Paste it again: until then it lets less through.");
-    }
+    // A pasted snippet of another version lets less through: `late.js` tells the owner.
+    A.stale = A.config.hash !== C.hash;
     Promise.all([
       import(base + "/assets/" + C.assets.js),
       fetch(base + "/site/" + C.site + "/" + C.hash + "/" + language() + "/banner.json").then(function (answer) {

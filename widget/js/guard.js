@@ -24,7 +24,8 @@ import { patch } from "./patches.js";
     return;
   }
   C = C || {};
-  var allow = C.allow || [],
+  // Served from another origin, Avow itself must get through.
+  var allow = (C.allow = (C.allow || []).concat(/^https?:\/\/[^\/]+/.exec(C.base) || [])),
     purposes = C.purposes || {},
     ids = Object.keys(purposes),
     // Without a prototype, here and below: what a page adds to that of all objects is no grant.
@@ -123,8 +124,7 @@ import { patch } from "./patches.js";
 
   // The policy, tailored to the stored choice: necessary hosts and those of granted purposes.
   try {
-    // Served from another origin, Avow itself must get through.
-    hosts = allow.concat(/^https?:\/\/[^\/]+/.exec(C.base) || []);
+    hosts = allow;
     ids.forEach(function (id) {
       if (grants[id]) hosts = hosts.concat(purposes[id].hosts || []);
     });

@@ -13,6 +13,8 @@ import { words } from "./words.js";
 
 export { keep, putBack } from "./form.js";
 
+// One page of so many tells that its snippet is old.
+const SAMPLE = 1 / 16;
 let config, policy, guard, may = [];
 // Embeds that the visitor wants to see this once.
 const wanted = new WeakSet();
@@ -20,6 +22,15 @@ const wanted = new WeakSet();
 /** Takes what the page's functions have. */
 export function begin(...given) {
   [config, policy, guard] = given;
+  if (guard.stale) stale(guard.config.version);
+}
+
+// The page's snippet is older than the policy: tells who looks at the page, and, now and then, the server, so that the
+// owner hears of it.
+function stale(version) {
+  console.warn("Avow: the pasted snippet is of policy version " + version + ", the site's is " + config.version + ". Paste it again: until then it lets less through.");
+  const { base, site } = config;
+  if (Math.random() < SAMPLE) navigator.sendBeacon(base + "/v1/reports?site=" + site, JSON.stringify({ snippet: { version } }));
 }
 
 /** Sends what waits in the outbox. */

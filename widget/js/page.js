@@ -44,6 +44,7 @@ export function open(...given) {
     tabs.onmessage = () => [0, 500].forEach((ms) => setTimeout(hear, ms, "follow"));
   });
   watch();
+  if (guard.stale) later(() => 1);
   // That word can be lost with the page that sent it; what it stored cannot.
   w.addEventListener("storage", (e) => /^avow_/.test(e.key) && hear("follow"));
 }

@@ -1,4 +1,4 @@
-//! `POST /v1/reports`: what browsers say the gate's policies stopped.
+//! `POST /v1/reports`: what browsers say the gate's policies stopped, and what the widget says of old snippets.
 //!
 //! Of a report only the blocked host and the directive are read. The page's address, which is in it too, is not.
 
@@ -27,7 +27,7 @@ pub struct SiteQuery {
     site: String,
 }
 
-/// A body in either form: one report (CSP 2), or a list of them (Reporting API).
+/// A body in one of its forms: a report (CSP 2), a list of them (Reporting API), or the widget's own.
 #[derive(Deserialize)]
 #[serde(untagged)]
 enum Body {
@@ -36,6 +36,15 @@ enum Body {
         report: Report,
     },
     Many(Vec<Entry>),
+    Snippet {
+        snippet: Pasted,
+    },
+}
+
+/// The snippet of a page, where it is older than the policy. The widget tells of it.
+#[derive(Deserialize)]
+struct Pasted {
+    version: u32,
 }
 
 #[derive(Deserialize)]
@@ -55,7 +64,7 @@ struct Report {
 #[utoipa::path(
     post, path = "/v1/reports", tag = "gate",
     params(("site" = String, Query, description = "the site")),
-    request_body(content = Object, description = "a browser's report, at most 32 kB", content_type = "application/csp-report"),
+    request_body(content = Object, description = "a browser's report, or `{\"snippet\":{\"version\":1}}` of the widget; at most 32 kB", content_type = "application/csp-report"),
     responses(
         (status = 204, description = "counted, or not worth it"),
         (status = 400, description = "malformed", body = ProblemBody, content_type = "application/problem+json"),
@@ -71,16 +80,23 @@ pub(super) async fn create(
     body: Result<Bytes, actix_web::Error>,
 ) -> Result<HttpResponse, Problem> {
     let query = query.map_err(|_| Problem::new(Problems::Malformed).detail("site is missing"))?;
-    let (site, _) = site_policies(&state, &query.site).await?;
+    let (site, policies) = site_policies(&state, &query.site).await?;
     let body = body.map_err(|error| {
         let status = error.as_response_error().status_code();
         Problem::new(if status.as_u16() == 413 { Problems::TooLarge } else { Problems::Malformed })
     })?;
+    let seen = state.ledger.of(site);
     let reports: Vec<Report> = match serde_json::from_slice(&body).map_err(|_| Problems::Malformed)? {
         Body::One { report } => vec![report],
         Body::Many(entries) => entries.into_iter().filter_map(|entry| entry.body).collect(),
+        Body::Snippet { snippet: Pasted { version } } => {
+            // A version that never was is not worth a row.
+            if (1..policies.current.engine.version).contains(&version) {
+                seen.note(Kind::Snippet, &version.to_string(), "page");
+            }
+            Vec::new()
+        }
     };
-    let seen = state.ledger.of(site);
     for report in reports.into_iter().take(MOST) {
         if let Some((origin, directive)) = read(&report) {
             seen.note(Kind::Host, &origin, directive);

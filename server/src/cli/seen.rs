@@ -1,4 +1,5 @@
-//! `avow site learn` and `avow site unknown`: what a gate has seen that the site's policy does not name.
+//! `avow site learn` and `avow site unknown`: what pages have that the site's policy does not name, and pasted snippets
+//! that are older than it.
 
 use crate::clock::rfc3339;
 use crate::gate::cookies::Owner;
@@ -84,6 +85,7 @@ async fn unknown(store: &Store, site: &SiteId) -> anyhow::Result<Vec<SeenRow>> {
     rows.retain(|row| match row.kind.as_str() {
         "host" => Url::parse(&row.value).is_ok_and(|url| !rules.hosts.cover(&url)),
         "cookie" => rules.cookies.owner(&row.value) == Owner::Unknown,
+        "snippet" => true,
         kind => {
             let source = format!("'sha256-{}'", row.value);
             let same = |handler: bool| handler == (kind == "handler");

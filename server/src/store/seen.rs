@@ -13,9 +13,9 @@ const KEPT_DAYS: i64 = 90;
 pub struct Sighting {
     /// The site.
     pub site: String,
-    /// `host`, `cookie`, `script` or `handler`.
+    /// `host`, `cookie`, `script`, `handler` or `snippet`.
     pub kind: String,
-    /// The origin, name or hash.
+    /// The origin, name, hash or version.
     pub value: String,
     /// Where it stood: a directive, an element, an attribute.
     pub place: String,
@@ -28,9 +28,9 @@ pub struct Sighting {
 /// A thing, over all its days.
 #[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
 pub struct SeenRow {
-    /// `host`, `cookie`, `script` or `handler`.
+    /// `host`, `cookie`, `script`, `handler` or `snippet`.
     pub kind: String,
-    /// The origin, name or hash.
+    /// The origin, name, hash or version.
     pub value: String,
     /// Where it stood.
     pub place: String,
