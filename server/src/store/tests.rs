@@ -100,6 +100,30 @@ async fn two_nodes_append_to_one_site_without_a_gap() {
 }
 
 #[tokio::test]
+async fn an_append_that_is_broken_off_is_there_in_whole_or_not_at_all() {
+    for database in databases().await {
+        let store = &database.store;
+        publish(store, 0, HASH, NOW).await;
+        store.append(&[record(0)]).await.expect("appended");
+        for n in 0..20u8 {
+            let batch = [record(3 * n + 1), record(3 * n + 2)];
+            // Dropped at a moment that differs from run to run.
+            let patience = std::time::Duration::from_micros(u64::from(n) * 100);
+            let done = tokio::time::timeout(patience, store.append(&batch)).await;
+            assert!(done.is_err() || done.is_ok_and(|done| done.is_ok()), "{}", store.name());
+            let next = store.append(&[record(3 * n + 3)]).await.expect("appended");
+            assert!(matches!(next[..], [Appended::New(_)]), "{}", store.name());
+            let one = store.record(&site(), &id(3 * n + 1)).await.expect("a read").is_some();
+            let other = store.record(&site(), &id(3 * n + 2)).await.expect("a read").is_some();
+            assert_eq!(one, other, "{}: both or none", store.name());
+        }
+        let size = store.log_size(&site()).await.expect("a size");
+        let leaves = store.leaves(&site(), 0, 1000).await.expect("leaves");
+        assert!(leaves.iter().map(|(index, _)| *index).eq(0..size), "{}", store.name());
+    }
+}
+
+#[tokio::test]
 async fn the_current_record_is_the_one_that_no_other_follows() {
     for database in databases().await {
         let store = &database.store;
