@@ -6,5 +6,6 @@ mod faults;
 mod gate;
 mod hostile;
 mod learn;
+mod recipes;
 mod site;
 mod unharmed;

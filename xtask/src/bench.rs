@@ -5,7 +5,6 @@ use crate::setup::{self, Scope};
 use crate::shell::{cargo, root, run as run_command, step, target_dir};
 use crate::widget::{self, Budget};
 use anyhow::Result;
-use std::path::PathBuf;
 use std::process::Command;
 
 pub fn run(arguments: &[&str]) -> Result<()> {
@@ -23,7 +22,7 @@ pub fn run(arguments: &[&str]) -> Result<()> {
     bench.env("AVOW_BIN", binaries.join("avow")).env("AVOW_DIST", root().join("widget/dist"));
     if gate {
         bench.env("AVOW_FORWARD", binaries.join("examples/forward"));
-        if let Some(nginx) = step("setup: nginx, to measure against", nginx)? {
+        if let Some(nginx) = step("setup: nginx, to measure against", setup::nginx)? {
             bench.env("AVOW_NGINX", nginx);
         }
     } else if let Some(bin) = services::postgres_bin() {
@@ -34,13 +33,4 @@ pub fn run(arguments: &[&str]) -> Result<()> {
         bench.env("AVOW_TEST_POSTGRES_URL", url).env("PATH", std::env::join_paths(path)?);
     }
     step("bench", || run_command(&mut bench))
-}
-
-/// nginx, installed where that may be done.
-fn nginx() -> Result<Option<PathBuf>> {
-    let find = || setup::named("AVOW_NGINX", &["nginx"]);
-    if find().is_none() && !setup::apt_install(&["nginx-light"])? {
-        println!("    nginx missing: on Debian, `apt-get install nginx-light`; its figures are left out");
-    }
-    Ok(find())
 }

@@ -81,6 +81,15 @@ fn browsers_and_databases() -> Result<()> {
     Ok(())
 }
 
+/// nginx, installed where that may be done: measured against, and one that the long tests run.
+pub fn nginx() -> Result<Option<PathBuf>> {
+    let find = || named("AVOW_NGINX", &["nginx"]);
+    if find().is_none() && !apt_install(&["nginx-light"])? {
+        println!("    nginx missing: on Debian, `apt-get install nginx-light`; what needs it is left out");
+    }
+    Ok(find())
+}
+
 /// Installs Debian packages where this process may. `false`: it may not, or apt could not; the caller knows
 /// better what to say then.
 pub fn apt_install(packages: &[&str]) -> Result<bool> {

@@ -41,6 +41,9 @@ pub fn run(tier: Tier) -> Result<()> {
         run_command(check("clippy").args(EVERYTHING).args(["--all-targets", "--", "-D", "warnings"]))
     });
     let built = steps.take("build", || run_command(check("build").args(EVERYTHING).arg("--all-targets")));
+    if tier == Tier::Full {
+        step("setup: nginx", setup::nginx)?;
+    }
     if built {
         tests(&mut steps, tier)?;
     }

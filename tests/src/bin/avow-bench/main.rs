@@ -18,6 +18,7 @@ mod server;
 mod yardstick;
 
 use std::path::{Path, PathBuf};
+use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -41,15 +42,15 @@ struct Plan {
 }
 
 #[tokio::main]
-async fn main() -> Result<()> {
+async fn main() -> Result<ExitCode> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     if let [role, rest @ ..] = arguments.as_slice()
         && role == yardstick::ROLE
     {
-        return Bare::from_arguments(rest)?.serve().await;
+        return Bare::from_arguments(rest)?.serve().await.map(|()| ExitCode::SUCCESS);
     }
     if arguments == [gate_site::ROLE] {
-        return gate_site::serve().await;
+        return gate_site::serve().await.map(|()| ExitCode::SUCCESS);
     }
     let quick = arguments.iter().any(|argument| argument == "--quick");
     if arguments.first().is_some_and(|part| part == "gate") {
@@ -79,16 +80,13 @@ async fn main() -> Result<()> {
     finish(&arguments, quick, &report)
 }
 
-/// Writes the table if that was asked for, and ends with 1 if a limit is missed.
-fn finish(arguments: &[String], quick: bool, report: &Report) -> Result<()> {
+/// Writes the table if that was asked for; fails if a limit is missed.
+fn finish(arguments: &[String], quick: bool, report: &Report) -> Result<ExitCode> {
     if let Some(at) = arguments.iter().position(|argument| argument == "--out") {
         std::fs::write(arguments.get(at + 1).context("--out FILE")?, report.markdown())?;
     }
     // A quick round shows that the program works; it is too short to judge.
-    if !quick && !report.holds() {
-        std::process::exit(1);
-    }
-    Ok(())
+    Ok(if quick || report.holds() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 /// Durable consents into the embedded database, and the files that every page fetches.
