@@ -49,11 +49,12 @@ async fn nothing_optional_reaches_a_browser_before_a_choice() -> Result<()> {
     assert_eq!((reply.header("report-to"), reply.header("refresh")), ("", ""));
     assert_eq!(reply.header("avow-class"), "none");
     let page = reply.text();
-    assert!(page.starts_with("<!doctype html><html><head><script>(function("), "{page}");
+    assert!(page.starts_with("<!doctype html><html><head><script>"), "{page}");
     assert!(page.contains("<script data-avow-src=\"https://third.example/t.js\""), "{page}");
     assert!(page.contains("<img data-avow-src=\"https://other.example/p.gif\""), "{page}");
     // The guard's own hash is in the policy, or it would stop the guard.
     let guard = page.split("<script>").nth(1).and_then(|rest| rest.split("</script>").next()).unwrap_or("");
+    assert!(guard.contains("__avow"), "the guard is the first script: {guard}");
     assert!(policies[0].to_str()?.contains(&hash(guard)), "{policies:?}");
     assert_eq!(site.last().header("x-forwarded-host"), HOST);
     Ok(())

@@ -15,21 +15,31 @@ pub struct Rewritten {
     page: Page,
     decoder: Option<Decoder>,
     encoder: Option<Encoder>,
+    /// What came and was not unfolded yet.
+    rest: Bytes,
     ended: bool,
 }
+
+/// Compressed bytes between two that are sent: what they unfold into is in memory as a whole, a thousand times as much
+/// at the worst.
+const UNFOLDED_AT_ONCE: usize = 8 * 1024;
 
 impl Rewritten {
     /// Of the site's body in that coding; `folds`: the visitor takes gzip, and gets it.
     pub fn new(from: BoxBody, page: Page, coding: Option<Coding>, folds: bool) -> Self {
         let encoder = folds.then(Encoder::gzip);
-        Self { from, page, decoder: coding.map(Decoder::new), encoder, ended: false }
+        Self { from, page, decoder: coding.map(Decoder::new), encoder, rest: Bytes::new(), ended: false }
     }
 
-    fn take_in(&mut self, piece: &[u8]) -> Result<(), Failed> {
+    /// Takes of what came as much as may be in memory at once.
+    fn take_in(&mut self) -> Result<(), Failed> {
         let page = &mut self.page;
         match &mut self.decoder {
-            Some(decoder) => decoder.write(piece, |part| page.write(part).map_err(io::Error::other))?,
-            None => page.write(piece)?,
+            Some(decoder) => {
+                let piece = self.rest.split_to(self.rest.len().min(UNFOLDED_AT_ONCE));
+                decoder.write(&piece, |part| page.write(part).map_err(io::Error::other))?;
+            }
+            None => page.write(&std::mem::take(&mut self.rest))?,
         }
         Ok(())
     }
@@ -77,14 +87,20 @@ impl MessageBody for Rewritten {
     ) -> Poll<Option<Result<Bytes, Self::Error>>> {
         let this = self.get_mut();
         while !this.ended {
-            let done = match ready!(Pin::new(&mut this.from).poll_next(context)) {
-                Some(Ok(piece)) => this.take_in(&piece),
-                Some(Err(error)) => return Poll::Ready(Some(Err(error))),
-                None => {
-                    this.ended = true;
-                    this.finish()
+            let mut done = Ok(());
+            if this.rest.is_empty() {
+                match ready!(Pin::new(&mut this.from).poll_next(context)) {
+                    Some(Ok(piece)) => this.rest = piece,
+                    Some(Err(error)) => return Poll::Ready(Some(Err(error))),
+                    None => {
+                        this.ended = true;
+                        done = this.finish();
+                    }
                 }
-            };
+            }
+            if !this.ended {
+                done = this.take_in();
+            }
             match done.and_then(|()| this.hand_out()) {
                 Ok(ready) if ready.is_empty() => {}
                 Ok(ready) => return Poll::Ready(Some(Ok(ready))),

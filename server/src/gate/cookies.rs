@@ -81,26 +81,31 @@ pub fn name_of(line: &str) -> Option<&str> {
     (!name.is_empty()).then_some(name)
 }
 
-/// Whether the line deletes: `Max-Age` of nought or less, else `Expires` in the past.
+/// Whether the line deletes: `Max-Age` of nought or less, else `Expires` in the past. A line of which a browser may
+/// think otherwise does not: browsers take the last of several attributes, pass over what they cannot read, and
+/// read more than we do.
 fn ends(line: &str, now: Millis) -> bool {
     let (mut age, mut expires) = (None, None);
     for attribute in line.split(';').skip(1) {
-        let Some((name, value)) = attribute.split_once('=') else { continue };
+        let (name, value) = attribute.split_once('=').unwrap_or((attribute, ""));
         let (name, value) = (name.trim(), value.trim());
         if name.eq_ignore_ascii_case("max-age") {
-            if let Ok(seconds) = value.parse::<i64>() {
-                age = Some(seconds);
-            }
+            age = Some(age.unwrap_or(true) && is_nought_or_less(value));
         } else if name.eq_ignore_ascii_case("expires") {
             // Some write the date with hyphens (RFC 6265 section 5.1.1 takes both).
-            expires = DateTime::parse_from_rfc2822(&value.replace('-', " ")).ok().or(expires);
+            let date = DateTime::parse_from_rfc2822(&value.replace('-', " "));
+            let is_past = date.is_ok_and(|date| date.timestamp_millis() <= now.0);
+            expires = Some(expires.unwrap_or(true) && is_past);
         }
     }
-    match (age, expires) {
-        (Some(seconds), _) => seconds <= 0,
-        (None, Some(at)) => at.timestamp_millis() <= now.0,
-        (None, None) => false,
-    }
+    age.or(expires).unwrap_or(false)
+}
+
+/// A whole number as every browser reads it: digits with at most a minus before them (RFC 6265 section 5.2.2).
+fn is_nought_or_less(value: &str) -> bool {
+    let digits = value.strip_prefix('-').unwrap_or(value);
+    let is_number = (1..=18).contains(&digits.len()) && digits.bytes().all(|byte| byte.is_ascii_digit());
+    is_number && (value.starts_with('-') || digits.bytes().all(|byte| byte == b'0'))
 }
 
 /// Most names that one answer ends, and most folders of a path that a cookie may have been set for.
@@ -240,6 +245,11 @@ mod tests {
             "ad=1; Expires=Wed, 01 Jan 2031 00:00:00 GMT",
             "ad=1; Max-Age=x",
             "ad=Max-Age=0",
+            "ad=1; Max-Age=+0",
+            "ad=1; Max-Age=0; Max-Age=99999999999999999999",
+            "ad=1; Max-Age=; Expires=Thu, 01 Jan 1970 00:00:00 GMT",
+            "ad=1; Expires=Thu, 01 Jan 1970 00:00:00 GMT; Expires=Wed 01 Jan 2031 00:00:00",
+            "ad=1; Max-Age=0000000000000000000000000000000000000",
         ] {
             assert_eq!(fate(setting), Fate::Dropped, "{setting}");
         }

@@ -329,9 +329,25 @@ enum Kind {
 }
 
 impl Kind {
+    /// Browsers take the last of several types that they can read (Fetch, "extract a MIME type"); here the one that
+    /// can do most counts.
     fn of(headers: &HeaderMap) -> Self {
-        let Some(value) = headers.get(header::CONTENT_TYPE) else { return Self::Document };
-        let value = value.to_str().unwrap_or_default();
+        let kinds: Vec<_> = headers
+            .get_all(header::CONTENT_TYPE)
+            .flat_map(|value| value.to_str().unwrap_or_default().split(','))
+            .map(Self::of_type)
+            .collect();
+        let can = |kind| kinds.contains(&kind);
+        match kinds.first() {
+            None => Self::Document,
+            Some(_) if can(Self::Html) => Self::Html,
+            Some(_) if can(Self::Document) => Self::Document,
+            Some(_) if can(Self::Script) => Self::Script,
+            Some(_) => Self::Other,
+        }
+    }
+
+    fn of_type(value: &str) -> Self {
         let essence = value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
         match essence.as_str() {
             "text/html" => Self::Html,
