@@ -153,11 +153,12 @@ export function patch(w, d, A, C, ids, grants, all, trusted) {
     } catch (e) {}
   }
 
-  // Cookies. One that ends a cookie may always be written.
+  // Cookies. One that ends a cookie may always be written; its date must be one that `Date` and browsers, who read
+  // dates of cookies by rules of their own, read alike.
   function cookie(was, self, args) {
     var text = (args[0] = "" + args[0]),
       end = exec(
-        /^(?:(?!max-age|expires).)*;\s*(?:max-age=(?:0|-\d+)|expires=([^;]*))\s*(?:;(?:(?!max-age|expires).)*)?$/i,
+        /^(?:(?!max-age|expires).)*;\s*(?:max-age=(?:0|-\d+)|expires=\s*((?:\w+, *)?\d\d?[ -]\w{3}[ -](?:(?:19|20)\d\d|[7-9]\d) [\d:]{8} (?:GMT|UTC)))\s*(?:;(?:(?!max-age|expires).)*)?$/i,
         text
       );
     if ((end && (end[1] === undefined || moment(end[1]) < now())) || may("c", exec(/^\s*([^=;]*?)\s*(?:[=;]|$)/, text)[1]))

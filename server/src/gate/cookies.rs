@@ -92,13 +92,22 @@ fn ends(line: &str, now: Millis) -> bool {
         if name.eq_ignore_ascii_case("max-age") {
             age = Some(age.unwrap_or(true) && is_nought_or_less(value));
         } else if name.eq_ignore_ascii_case("expires") {
-            // Some write the date with hyphens (RFC 6265 section 5.1.1 takes both).
-            let date = DateTime::parse_from_rfc2822(&value.replace('-', " "));
-            let is_past = date.is_ok_and(|date| date.timestamp_millis() <= now.0);
-            expires = Some(expires.unwrap_or(true) && is_past);
+            expires = Some(expires.unwrap_or(true) && is_past(value, now));
         }
     }
     age.or(expires).unwrap_or(false)
+}
+
+/// A date that is over by every reading. Browsers take the zone for UTC whatever it says, and years of two digits
+/// below 70 for this century (RFC 6265 section 5.1.1).
+fn is_past(value: &str, now: Millis) -> bool {
+    // Some write the date with hyphens, and UTC.
+    let value = value.replace('-', " ");
+    let Some(local) = value.strip_suffix("GMT").or_else(|| value.strip_suffix("UTC")) else { return false };
+    let year = local.split_ascii_whitespace().rev().nth(1).unwrap_or_default();
+    let is_plain = year.len() == 4 || (year.len() == 2 && year >= "70");
+    let date = DateTime::parse_from_rfc2822(&format!("{local}GMT"));
+    is_plain && date.is_ok_and(|date| date.timestamp_millis() <= now.0)
 }
 
 /// A whole number as every browser reads it: digits with at most a minus before them (RFC 6265 section 5.2.2).
@@ -237,6 +246,7 @@ mod tests {
             "ad=; max-age=-1; Expires=Wed, 01 Jan 2031 00:00:00 GMT",
             "ad=; Expires=Thu, 01 Jan 1970 00:00:00 GMT",
             "ad=; expires=Thu, 01-Jan-1970 00:00:00 GMT",
+            "ad=; expires=Thu, 01-Jan-70 00:00:00 UTC",
         ] {
             assert_eq!(fate(ending), Fate::Passes, "{ending}");
         }
@@ -246,6 +256,9 @@ mod tests {
             "ad=1; Max-Age=x",
             "ad=Max-Age=0",
             "ad=1; Max-Age=+0",
+            "ad=1; Expires=Fri, 01 Jan 60 00:00:00 GMT",
+            "ad=1; Expires=Thu, 01 Jan 2026 05:00:00 +1400",
+            "ad=1; Expires=1970-01-01",
             "ad=1; Max-Age=0; Max-Age=99999999999999999999",
             "ad=1; Max-Age=; Expires=Thu, 01 Jan 1970 00:00:00 GMT",
             "ad=1; Expires=Thu, 01 Jan 1970 00:00:00 GMT; Expires=Wed 01 Jan 2031 00:00:00",
