@@ -40,6 +40,9 @@ pub fn run(tier: Tier) -> Result<()> {
     steps.take("clippy", || {
         run_command(check("clippy").args(EVERYTHING).args(["--all-targets", "--", "-D", "warnings"]))
     });
+    steps.take("documentation", || {
+        run_command(check("doc").args(EVERYTHING).arg("--no-deps").env("RUSTDOCFLAGS", "-D warnings"))
+    });
     let built = steps.take("build", || run_command(check("build").args(EVERYTHING).arg("--all-targets")));
     if tier == Tier::Full {
         step("setup: nginx", setup::nginx)?;
@@ -48,9 +51,6 @@ pub fn run(tier: Tier) -> Result<()> {
         tests(&mut steps, tier)?;
     }
     if tier == Tier::Full {
-        steps.take("documentation", || {
-            run_command(check("doc").args(EVERYTHING).arg("--no-deps").env("RUSTDOCFLAGS", "-D warnings"))
-        });
         steps.take("the widget's bytes are reproducible", reproduce::run);
         steps.take("licences and sources", deny);
     }

@@ -14,7 +14,7 @@ pub struct Args {
     /// Share limits and news of a publish between nodes: redis://host/
     #[arg(long = "redis", env = "AVOW_REDIS_URL", value_name = "URL", hide_env_values = true)]
     pub redis: Option<String>,
-    /// How often one address may send a decision: `off`, or PER_SECOND[:BURST]. Looking up a record may be
+    /// How often one address may send a decision: `off`, or `PER_SECOND[:BURST]`. Looking up a record may be
     /// done a quarter as often
     #[arg(long, env = "AVOW_RATE_LIMIT", default_value = "10:600", value_name = "RATE")]
     pub rate_limit: RateLimit,

@@ -1,6 +1,6 @@
 //! Policies: the file an owner writes, the rules it must keep, and the published version the server uses.
 //!
-//! Read in this order: [`file`] (the shape), [`check`] and [`law`] (the rules), [`compile`](mod@compile),
+//! Read in this order: [`mod@file`] (the shape), [`check`] and [`law`] (the rules), [`compile`](mod@compile),
 //! [`document`] (what is published), [`banner`](mod@banner) (what of it a page fetches first), then [`Published`] (what requests are judged with).
 //! What this is not: it stores nothing (`store`), and does not know HTTP (`api`, `site_files`).
 

@@ -1,7 +1,7 @@
 //! The files that a site's pages load, made from its published policy: the site script (install form a), the
 //! snippet (form b) and the policy text of each language. The same bytes for every visitor.
 //!
-//! The guard they carry is `widget/js/guard.js`; what it may let through is decided here, in [`config`].
+//! The guard they carry is `widget/js/guard.js`; what it may let through is decided here, in `config.rs`.
 
 mod config;
 mod file;

@@ -1,6 +1,6 @@
 //! The databases: the only module that names `sqlx`.
 //!
-//! One SQL text runs on SQLite and on PostgreSQL through [`Pool`] and the `on!` macro; a text of its own for
+//! One SQL text runs on SQLite and on PostgreSQL through `Pool` and the `on!` macro; a text of its own for
 //! one of them is allowed where it pays, with the reason beside it.
 //! What this is not: it decides nothing. Whether a record may be stored is settled in `consent`.
 

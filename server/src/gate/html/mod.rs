@@ -1,4 +1,4 @@
-//! Rewrites a page while it streams through: puts the guard first, makes the tags of strangers inert ([`held`]).
+//! Rewrites a page while it streams through: puts the guard first, makes the tags of strangers inert (`held.rs`).
 //!
 //! The policies in the headers are what holds; the rewriting keeps browsers from asking ahead where a policy does
 //! not reach (`preconnect`), and lets the widget bring held tags back.
