@@ -69,14 +69,7 @@ impl Writer {
     pub fn string(&mut self, value: &str) {
         self.separate();
         self.text.push('"');
-        // Nearly every text is free of what must be escaped. To count is quicker than to stop at the first: without a
-        // way out of the loop the compiler takes many bytes at once.
-        if value.bytes().filter(|byte| matches!(byte, 0..b' ' | b'"' | b'\\')).count() == 0 {
-            self.text.push_str(value);
-            self.text.push('"');
-            self.comma = true;
-            return;
-        }
+        // Nearly every text is free of what must be escaped, so it is copied in runs.
         let mut copied = 0;
         for (at, byte) in value.bytes().enumerate() {
             let escaped = match byte {

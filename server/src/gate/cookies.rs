@@ -105,7 +105,12 @@ fn is_past(value: &str, now: Millis) -> bool {
     let value = value.replace('-', " ");
     let Some(local) = value.strip_suffix("GMT").or_else(|| value.strip_suffix("UTC")) else { return false };
     let year = local.split_ascii_whitespace().rev().nth(1).unwrap_or_default();
-    let is_plain = year.len() == 4 || (year.len() == 2 && year >= "70");
+    let is_plain = match year.len() {
+        // Of `0060` a browser makes 2060, too.
+        4 => year.starts_with("19") || year.starts_with("20"),
+        2 => year >= "70",
+        _ => false,
+    };
     let date = DateTime::parse_from_rfc2822(&format!("{local}GMT"));
     is_plain && date.is_ok_and(|date| date.timestamp_millis() <= now.0)
 }
@@ -257,6 +262,7 @@ mod tests {
             "ad=Max-Age=0",
             "ad=1; Max-Age=+0",
             "ad=1; Expires=Fri, 01 Jan 60 00:00:00 GMT",
+            "ad=1; Expires=Thu, 01 Jan 0060 00:00:00 GMT",
             "ad=1; Expires=Thu, 01 Jan 2026 05:00:00 +1400",
             "ad=1; Expires=1970-01-01",
             "ad=1; Max-Age=0; Max-Age=99999999999999999999",

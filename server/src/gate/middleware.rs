@@ -315,36 +315,26 @@ impl Asked {
     }
 }
 
-/// What an answer is, by its `Content-Type`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// What an answer is, by its `Content-Type`; the later ones can do more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Kind {
-    /// Rewritten.
-    Html,
-    /// Shown as a page by browsers, or perhaps: gets the policies.
-    Document,
-    /// JavaScript.
-    Script,
     /// Anything else.
     Other,
+    /// JavaScript.
+    Script,
+    /// Shown as a page by browsers, or perhaps: gets the policies.
+    Document,
+    /// Rewritten.
+    Html,
 }
 
 impl Kind {
     /// Browsers take the last of several types that they can read (Fetch, "extract a MIME type"); here the one that
     /// can do most counts.
     fn of(headers: &HeaderMap) -> Self {
-        let kinds: Vec<_> = headers
-            .get_all(header::CONTENT_TYPE)
-            .flat_map(|value| value.to_str().unwrap_or_default().split(','))
-            .map(Self::of_type)
-            .collect();
-        let can = |kind| kinds.contains(&kind);
-        match kinds.first() {
-            None => Self::Document,
-            Some(_) if can(Self::Html) => Self::Html,
-            Some(_) if can(Self::Document) => Self::Document,
-            Some(_) if can(Self::Script) => Self::Script,
-            Some(_) => Self::Other,
-        }
+        let types = headers.get_all(header::CONTENT_TYPE);
+        let types = types.flat_map(|value| value.to_str().unwrap_or_default().split(','));
+        types.map(Self::of_type).max().unwrap_or(Self::Document)
     }
 
     fn of_type(value: &str) -> Self {
