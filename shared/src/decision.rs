@@ -49,7 +49,7 @@ pub fn decide(
     now: Millis,
     mut grant: impl FnMut(OptionalPurpose<'_>) -> bool,
 ) -> Decision {
-    // Not collected: in the browser that weighs three times as much.
+    // Not collected: in the browser the adapters for it weigh half a kilobyte.
     let mut choices = Vec::new();
     for optional in policy.optional() {
         choices.push(Choice { purpose: optional.purpose.id.clone(), granted: grant(optional) });

@@ -24,8 +24,7 @@ import { patch } from "./patches.js";
     return;
   }
   C = C || {};
-  // Served from another origin, Avow itself must get through.
-  var allow = (C.allow = (C.allow || []).concat(/^https?:\/\/[^\/]+/.exec(C.base) || [])),
+  var allow = C.allow || [],
     purposes = C.purposes || {},
     ids = Object.keys(purposes),
     // Without a prototype, here and below: what a page adds to that of all objects is no grant.
@@ -48,6 +47,11 @@ import { patch } from "./patches.js";
     held: [], // items that were not written: the letter of their kind, and their name
     queue: queue, // calls of `window.avow` made before the engine was there
   };
+
+  // Served from another origin, Avow itself must get through, here and in the patches.
+  try {
+    allow = C.allow = allow.concat(/^https?:\/\/[^\/]+/.exec(C.base) || []);
+  } catch (e) {}
 
   function all() {
     for (var i = 0; i < ids.length; i++) if (grants[ids[i]] !== 1) return false;

@@ -3,7 +3,7 @@
 
 mod encoding;
 
-use actix_web::http::header::{HeaderName, HeaderValue};
+use actix_web::http::header::HeaderValue;
 use actix_web::http::{StatusCode, header};
 use actix_web::web::Bytes;
 use actix_web::{HttpRequest, HttpResponse};
@@ -13,7 +13,6 @@ pub use self::encoding::{Encoding, negotiate};
 /// The longest a cache may keep a file whose name changes with its bytes.
 pub const IMMUTABLE: &str = "public, max-age=31536000, immutable";
 
-const CORP: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
 const CROSS_ORIGIN: HeaderValue = HeaderValue::from_static("cross-origin");
 const ANYONE: HeaderValue = HeaderValue::from_static("*");
 const VARY: HeaderValue = HeaderValue::from_static("Accept-Encoding");
@@ -109,7 +108,7 @@ impl Static<'_> {
             .insert_header((header::CACHE_CONTROL, HeaderValue::from_static(self.cache)))
             .insert_header((header::VARY, VARY))
             .insert_header((header::ACCESS_CONTROL_ALLOW_ORIGIN, ANYONE))
-            .insert_header((CORP, CROSS_ORIGIN));
+            .insert_header((header::CROSS_ORIGIN_RESOURCE_POLICY, CROSS_ORIGIN));
         if is_known {
             return answer.finish();
         }

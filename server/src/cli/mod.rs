@@ -107,6 +107,7 @@ pub fn site_id(text: &str) -> Result<SiteId, &'static str> {
 
 fn block_on(command: impl Future<Output = anyhow::Result<()>>) -> anyhow::Result<()> {
     tokio::runtime::Builder::new_multi_thread()
+        // Beside the server's own workers. Two of them spend their time waking each other.
         .worker_threads(1)
         .enable_all()
         .build()

@@ -17,7 +17,6 @@ use std::time::Instant;
 
 /// Names a request in the log and to the caller.
 const REQUEST_ID: HeaderName = HeaderName::from_static("avow-request-id");
-const CORP: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
 
 /// An answer of ours opened as a page does nothing, and is framed by nobody.
 const CSP: HeaderValue = HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'");
@@ -60,7 +59,7 @@ pub async fn observe(
     default(headers, header::X_CONTENT_TYPE_OPTIONS, NOSNIFF);
     default(headers, header::REFERRER_POLICY, NO_REFERRER);
     default(headers, header::CONTENT_SECURITY_POLICY, CSP);
-    default(headers, CORP, SAME_ORIGIN);
+    default(headers, header::CROSS_ORIGIN_RESOURCE_POLICY, SAME_ORIGIN);
     if let Some(id) = &id {
         headers.insert(REQUEST_ID, id.clone());
     }
