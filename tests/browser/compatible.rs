@@ -4,7 +4,7 @@
 use anyhow::{Result, ensure};
 use avow_tests::database::Kind;
 use avow_tests::page::Pages;
-use avow_tests::policy::{SITE, toml_for};
+use avow_tests::policy::{SITE, toml_in};
 use avow_tests::server::{Setup, TestServer};
 use serde_json::json;
 
@@ -17,7 +17,7 @@ pub fn add(suite: &mut Suite) {
 
 async fn site(body: &str) -> Result<(Pages, TestServer)> {
     let pages = Pages::start().await?;
-    let policy = toml_for(&pages.third()).replacen("schema = 1", "schema = 1\nmode = \"compatible\"", 1);
+    let policy = toml_in("compatible", &pages.third());
     let avow = TestServer::start(Setup { policies: vec![policy], ..Setup::on(Kind::Sqlite) }).await?;
     pages.proxy(Some(avow.base()));
     let snippet = avow.avow_ok(&["snippet", SITE])?;

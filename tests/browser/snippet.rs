@@ -5,7 +5,7 @@ use std::process::Command;
 use anyhow::{Context, Result, ensure};
 use avow_tests::database::Kind;
 use avow_tests::page::Pages;
-use avow_tests::policy::{SITE, toml_for};
+use avow_tests::policy::{SITE, toml_for, toml_in};
 use avow_tests::server::{Setup, TestServer};
 use avow_tests::time::until;
 use avow_tests::tools;
@@ -103,6 +103,15 @@ async fn minified(browsers: Browsers) -> Result<()> {
     Ok(())
 }
 
+/// The server has heard of the second publish.
+async fn second_version(avow: &TestServer) -> Result<()> {
+    until("the new version", async || {
+        let script = avow.get(&format!("/site/{SITE}.js")).await?.text();
+        Ok(script.contains("\"version\":2").then_some(()))
+    })
+    .await
+}
+
 async fn old(browsers: Browsers) -> Result<()> {
     let pages = Pages::start().await?;
     let policy = toml_for(&pages.third());
@@ -116,11 +125,7 @@ async fn old(browsers: Browsers) -> Result<()> {
     pages.put("/old", &page(avow.avow_ok(&["snippet", SITE])?));
     avow.publish(&policy.replacen("name = \"The Shop\"", "name = \"Shop\"", 1))?;
     pages.put("/new", &page(avow.avow_ok(&["snippet", SITE])?));
-    until("the new version", async || {
-        let script = avow.get(&format!("/site/{SITE}.js")).await?.text();
-        Ok(script.contains("\"version\":2").then_some(()))
-    })
-    .await?;
+    second_version(&avow).await?;
     let tab = browsers.plain().await?.open().await?;
     // Every page is one of the few that tell.
     tab.preload("Math.random = () => 0").await?;
@@ -147,8 +152,7 @@ async fn old(browsers: Browsers) -> Result<()> {
 async fn elsewhere(browsers: Browsers) -> Result<()> {
     for mode in ["strict", "compatible"] {
         let pages = Pages::start().await?;
-        let policy =
-            toml_for(&pages.third()).replacen("schema = 1", &format!("schema = 1\nmode = \"{mode}\""), 1);
+        let policy = toml_in(mode, &pages.third());
         let avow =
             TestServer::start(Setup { policies: vec![policy.clone()], ..Setup::on(Kind::Sqlite) }).await?;
         // Another origin by its port; another site is refused.
@@ -161,11 +165,7 @@ async fn elsewhere(browsers: Browsers) -> Result<()> {
             )
             .replacen("served_from = \"/.avow\"", &format!("served_from = {host:?}"), 1);
         avow.publish(&policy)?;
-        until("the new version", async || {
-            let script = avow.get(&format!("/site/{SITE}.js")).await?.text();
-            Ok(script.contains("\"version\":2").then_some(()))
-        })
-        .await?;
+        second_version(&avow).await?;
         let script = format!("<script src='{host}/site/{SITE}.js'></script>");
         let third = pages.third();
         for (path, first) in [("/snippet", avow.avow_ok(&["snippet", SITE])?), ("/script", script)] {

@@ -8,7 +8,7 @@ use anyhow::{Context, Result, ensure};
 use avow_tests::browser::{Engine, Tab};
 use avow_tests::database::Kind;
 use avow_tests::page::Pages;
-use avow_tests::policy::{SITE, toml_for};
+use avow_tests::policy::{SITE, toml_in};
 use avow_tests::server::{Setup, TestServer};
 use avow_tests::tools::full;
 use serde_json::json;
@@ -40,15 +40,13 @@ async fn number(tab: &Tab, expression: &str) -> Result<f64> {
     tab.eval(expression).await?.as_f64().with_context(|| format!("{expression} is a number"))
 }
 
-/// A site whose pages begin with `first`, and a server for it.
-async fn site(mode: &str) -> Result<(Pages, TestServer, String)> {
+/// A site in that mode, and a server for it.
+async fn site(mode: &str) -> Result<(Pages, TestServer)> {
     let pages = Pages::start().await?;
-    let policy =
-        toml_for(&pages.third()).replacen("schema = 1", &format!("schema = 1\nmode = \"{mode}\""), 1);
+    let policy = toml_in(mode, &pages.third());
     let avow = TestServer::start(Setup { policies: vec![policy], ..Setup::on(Kind::Sqlite) }).await?;
     pages.proxy(Some(avow.base()));
-    let snippet = avow.avow_ok(&["snippet", SITE])?;
-    Ok((pages, avow, snippet))
+    Ok((pages, avow))
 }
 
 /// From before the parser meets the guard until it is through: reading, compiling and running it. The first look at
@@ -57,7 +55,8 @@ async fn site(mode: &str) -> Result<(Pages, TestServer, String)> {
 async fn guard(browsers: Browsers) -> Result<()> {
     let browser = browsers.plain().await?;
     for mode in ["strict", "compatible"] {
-        let (pages, _avow, snippet) = site(mode).await?;
+        let (pages, avow) = site(mode).await?;
+        let snippet = avow.avow_ok(&["snippet", SITE])?;
         let end = snippet.find("</script>").context("the guard is a script")? + "</script>".len();
         let (guard, rest) = snippet.split_at(end);
         let tab = browser.open().await?;
@@ -97,7 +96,7 @@ fn timed(script: &str, rest: &str) -> String {
 
 /// Marked tags, in the form that needs no reload for it.
 async fn released(browsers: Browsers) -> Result<()> {
-    let (pages, _avow, _) = site("compatible").await?;
+    let (pages, _avow) = site("compatible").await?;
     let third = pages.third();
     pages.put(
         "/",

@@ -17,4 +17,9 @@ pub fn toml_for(third: &str) -> String {
     TOML.replace("@THIRD@", third)
 }
 
+/// [`toml_for`] in a mode, `strict` or `compatible`.
+pub fn toml_in(mode: &str, third: &str) -> String {
+    toml_for(third).replacen("schema = 1", &format!("schema = 1\nmode = {mode:?}"), 1)
+}
+
 const TOML: &str = include_str!("../testdata/shop.toml");
