@@ -7,26 +7,39 @@
 //!
 //! Read in this order: [`category`] and [`basis`] (the law's words), [`regime`], [`policy`], [`decision`],
 //! [`engine`] (must we ask, what may run), [`cookie`] (what stays on the device), [`submission`] (what the
-//! browser sends), [`record`] and [`commitment`] (what is kept and proved).
+//! browser sends), [`record`] and [`commitment`] (what is kept and proved), [`entry`] and [`merkle`] (the log),
+//! and, with the feature `proof`, `note`, `checkpoint`, `proof_file`, `receipt` and `tile` (what others check).
 
 #![warn(missing_docs)]
 
 pub mod act;
 pub mod basis;
 pub mod category;
+#[cfg(feature = "proof")]
+pub mod checkpoint;
 pub mod commitment;
 pub mod cookie;
 pub mod decision;
 pub mod engine;
+pub mod entry;
 pub mod fields;
 pub mod id;
 pub mod json;
+pub mod merkle;
+#[cfg(feature = "proof")]
+pub mod note;
 pub mod policy;
+#[cfg(feature = "proof")]
+pub mod proof_file;
 pub mod radix;
+#[cfg(feature = "proof")]
+pub mod receipt;
 pub mod record;
 pub mod reference;
 pub mod regime;
 pub mod signals;
 pub mod submission;
+#[cfg(feature = "proof")]
+pub mod tile;
 #[cfg(feature = "vectors")]
 pub mod vectors;
