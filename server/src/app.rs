@@ -7,6 +7,7 @@ use crate::clock::Clock;
 use crate::config::Database;
 use crate::limits::Limits;
 use crate::log::sequencer::{Sequencer, Writer};
+use crate::log::start;
 use crate::metrics;
 use crate::middleware::{self, RequestIds};
 use crate::rng::Rng;
@@ -21,6 +22,7 @@ use actix_web::web::Data;
 use actix_web::{App, HttpServer};
 use anyhow::Context as _;
 use std::io::Write as _;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -34,8 +36,16 @@ pub const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
 /// Every so often measurements are folded, and addresses whose allowance is full again are forgotten.
 const UPKEEP: Duration = Duration::from_secs(10);
 
-/// Builds the parts of a server around an open store whose schema is up to date.
-pub async fn state(store: Store, args: &Args, clock: Clock, rng: Rng) -> anyhow::Result<(AppState, Writer)> {
+/// Builds the parts of a server around an open store whose schema is up to date; `data` is the data directory.
+pub async fn state(
+    store: Store,
+    args: &Args,
+    data: &Path,
+    clock: Clock,
+    rng: Rng,
+) -> anyhow::Result<(AppState, Writer)> {
+    let (source, memory) = (args.signing.source(data)?, args.signing.memory(data));
+    let signer = start::signer(&store, &source, &memory, &clock, &rng).await?;
     let seal = SealKey::stored(&store, &clock, &rng).await?;
     let policies = Policies::new(store.clone());
     let link = match &args.redis {
@@ -55,7 +65,7 @@ pub async fn state(store: Store, args: &Args, clock: Clock, rng: Rng) -> anyhow:
         Arc::new(move || entropy.bytes()),
         link.clone(),
     );
-    let (sequencer, writer) = Sequencer::start(store.clone());
+    let (sequencer, writer) = Sequencer::start(store.clone(), signer.clone(), assets::build_entry());
     let state = AppState {
         store,
         policies,
@@ -64,6 +74,7 @@ pub async fn state(store: Store, args: &Args, clock: Clock, rng: Rng) -> anyhow:
         limits,
         requests: RequestIds::new(rng.bytes()),
         sequencer,
+        signer,
         seal,
         ledger: Ledger::default(),
         clock,
@@ -77,7 +88,7 @@ pub async fn serve(database: &Database, args: &Args) -> anyhow::Result<()> {
     anyhow::ensure!(assets::widget().is_some(), assets::WITHOUT_WIDGET);
     metrics::install();
     let store = crate::cli::open(database).await?;
-    let (state, writer) = state(store.clone(), args, Clock::system(), Rng::system()).await?;
+    let (state, writer) = state(store.clone(), args, &database.data, Clock::system(), Rng::system()).await?;
     let state = Data::new(state);
     let upkeep = tend(state.clone());
     let ended = state.clone();

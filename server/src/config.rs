@@ -1,7 +1,9 @@
 //! Where the data lies: the options that every command shares.
 
+use crate::log::signer::Source;
 use crate::store::Location;
-use std::path::PathBuf;
+use anyhow::Context as _;
+use std::path::{Path, PathBuf};
 
 /// File name of the database in the data directory.
 const FILE: &str = "avow.db";
@@ -25,4 +27,46 @@ impl Database {
             None => Location::Sqlite(self.data.join(FILE)),
         }
     }
+}
+
+/// Options that say where private keys are, and where the signer remembers how far it signed.
+///
+/// Neither may lie in the database: whoever can edit that must not be able to sign, or to make it forget.
+#[derive(Clone, Debug, Default, clap::Args)]
+pub struct Signing {
+    /// Directory of private keys, made at the first start; `keys` in the data directory if not given. Nodes of one
+    /// installation need the same keys
+    #[arg(long, env = "AVOW_KEYS", value_name = "DIR")]
+    pub keys: Option<PathBuf>,
+    /// Directory in which the signer remembers; `signer` in the data directory if not given. Each node needs one
+    /// of its own
+    #[arg(long, env = "AVOW_SIGNER", value_name = "DIR")]
+    pub signer: Option<PathBuf>,
+}
+
+impl Signing {
+    /// Where the private keys come from: AVOW_HEAD_KEY, the file named by AVOW_HEAD_KEY_FILE, or the directory;
+    /// the same for receipts.
+    pub fn source(&self, data: &Path) -> anyhow::Result<Source> {
+        Ok(Source {
+            directory: self.keys.clone().unwrap_or_else(|| data.join("keys")),
+            head: secret("AVOW_HEAD_KEY")?,
+            receipt: secret("AVOW_RECEIPT_KEY")?,
+        })
+    }
+
+    /// Where the signer remembers.
+    pub fn memory(&self, data: &Path) -> PathBuf {
+        self.signer.clone().unwrap_or_else(|| data.join("signer"))
+    }
+}
+
+/// A secret out of the variable of that name, or out of the file that the variable with `_FILE` names.
+fn secret(name: &str) -> anyhow::Result<Option<String>> {
+    if let Ok(value) = std::env::var(name) {
+        return Ok(Some(value));
+    }
+    let Some(path) = std::env::var_os(format!("{name}_FILE")) else { return Ok(None) };
+    let path = PathBuf::from(path);
+    std::fs::read_to_string(&path).map(Some).with_context(|| format!("reading {}", path.display()))
 }

@@ -4,6 +4,7 @@ use crate::cache::{Link, Policies};
 use crate::clock::Clock;
 use crate::limits::Limits;
 use crate::log::sequencer::Sequencer;
+use crate::log::signer::Signer;
 use crate::middleware::RequestIds;
 use crate::rng::Rng;
 use crate::seal::SealKey;
@@ -29,6 +30,8 @@ pub struct AppState {
     pub requests: RequestIds,
     /// The way into the log.
     pub sequencer: Sequencer,
+    /// What has been signed last, and the public keys.
+    pub signer: Signer,
     /// The time.
     pub clock: Clock,
     /// Randomness.

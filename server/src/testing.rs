@@ -16,6 +16,7 @@ use avow_shared::submission::{PolicyRef, Previous, SignalsRef, Submission, Ui};
 use clap::Parser as _;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
+use tempfile::TempDir;
 
 /// The moment at which every test begins: 2026-01-01T00:00:00Z.
 pub const NOW: Millis = Millis(1_767_225_600_000);
@@ -36,7 +37,7 @@ pub async fn publish(store: &Store, current: u32, hash: &str, now: Millis) -> u3
     let mut document = compile::compile(&file, &[]);
     document.version = current + 1;
     let document = document.to_canonical();
-    let new = NewPolicy { hash, source: "", document: &document };
+    let new = NewPolicy { hash, source: "", document: &document, origin: "site.example/avow/site" };
     store.publish_version(&site(), current, &new, now).await.expect("a policy is published")
 }
 
@@ -48,6 +49,8 @@ pub struct TestState {
     pub writer: Writer,
     /// Its clock, milliseconds.
     pub clock: Arc<AtomicI64>,
+    /// Its keys, and the signer's memory.
+    pub data: TempDir,
 }
 
 /// The options of a server, as the command line gives them.
@@ -67,15 +70,17 @@ pub async fn state_with(store: &Store, options: &[&str]) -> TestState {
     publish(store, 0, HASH, NOW).await;
     let clock = Arc::new(AtomicI64::new(NOW.0));
     let hand = Arc::clone(&clock);
+    let data = tempfile::tempdir().expect("a directory");
     let (state, writer) = app::state(
         store.clone(),
         &Options::parse_from(["serve"].iter().chain(options)).args,
+        data.path(),
         Clock::from_fn(move || Millis(hand.load(Ordering::Relaxed))),
         Rng::seeded(1),
     )
     .await
     .expect("a state is built");
-    TestState { state, writer, clock }
+    TestState { state, writer, clock, data }
 }
 
 /// A record id of the moment [`NOW`].

@@ -59,6 +59,18 @@ pub struct ReceiptBody<'a> {
     commitment: String,
     /// The seal for the consent cookie.
     seal: &'a str,
+    /// Where it is in the site's log; absent where `/v1/receipts/{id}` must be asked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    log: Option<LogBody<'a>>,
+}
+
+/// A record's place in the log, under a signed head: with the record, enough to notice a log that drops it.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct LogBody<'a> {
+    /// Which leaf, from 0.
+    index: i64,
+    /// The head, a signed note (C2SP tlog-checkpoint).
+    checkpoint: &'a str,
 }
 
 /// A record as handed out.
@@ -143,7 +155,7 @@ pub struct FindQuery {
          content_type = "application/problem+json"),
         (status = 500, description = "internal", body = ProblemBody,
          content_type = "application/problem+json"),
-        (status = 503, description = "unavailable, with Retry-After", body = ProblemBody,
+        (status = 503, description = "unavailable, with Retry-After; log-halted", body = ProblemBody,
          content_type = "application/problem+json"),
         (status = 507, description = "storage-full", body = ProblemBody,
          content_type = "application/problem+json"),
@@ -180,6 +192,7 @@ fn body_of(receipt: &Receipt) -> ReceiptBody<'_> {
         salt: URL_SAFE_NO_PAD.encode(receipt.salt),
         commitment: hex(&receipt.commitment),
         seal: &receipt.seal,
+        log: receipt.log.as_ref().map(|place| LogBody { index: place.index, checkpoint: &place.head.note }),
     }
 }
 

@@ -84,6 +84,8 @@ kinds! {
     Internal = "internal", 500, "The server failed.";
     /// The database is away or the server is stopping: the same request succeeds later.
     Unavailable = "unavailable", 503, "The service is not available now; try again later.";
+    /// The log in the database is not the one that was signed: nothing is stored until an operator has looked.
+    LogHalted = "log-halted", 503, "This site's log is halted; nothing is stored in it now.";
     /// The disk is full: nothing was stored.
     StorageFull = "storage-full", 507, "There is no room to store the record.";
 }

@@ -3,6 +3,8 @@
 
 mod encoding;
 
+use crate::log::artefact;
+use crate::store::append::NewEntry;
 use actix_web::http::header::HeaderValue;
 use actix_web::http::{StatusCode, header};
 use actix_web::web::Bytes;
@@ -60,6 +62,21 @@ include!(concat!(env!("OUT_DIR"), "/widget_dist.rs"));
 /// The embedded widget; nothing if the server was built before `cargo xtask widget` ran.
 pub const fn widget() -> Option<&'static Widget> {
     WIDGET.as_ref()
+}
+
+/// The log entry of the embedded widget: its names in records, and the hash of every file of it.
+pub fn build_entry() -> Option<NewEntry> {
+    let widget = widget()?;
+    // Records name the build by the module's hash.
+    let name = widget.wasm.strip_prefix("avow-")?.strip_suffix(".wasm")?;
+    let scripts = [
+        ("guard.js", widget.guard_js),
+        ("guard-compatible.js", widget.guard_compatible_js),
+        ("boot.js", widget.boot_js),
+    ];
+    let scripts = scripts.into_iter().map(|(name, text)| (name, text.as_bytes()));
+    let files = widget.files.iter().map(|file| (file.name, file.raw));
+    Some(artefact::build(name, widget.guard, scripts.chain(files)))
 }
 
 /// The sentence for whoever starts a server that has no widget.

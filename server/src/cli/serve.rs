@@ -1,7 +1,7 @@
 //! `avow serve`: the options of the server.
 
 use crate::app;
-use crate::config::Database;
+use crate::config::{Database, Signing};
 use crate::limits::{RateLimit, TrustedProxies};
 use std::net::SocketAddr;
 
@@ -31,6 +31,8 @@ pub struct Args {
     /// Threads that answer requests; one per processor if not given
     #[arg(long, env = "AVOW_WORKERS", value_name = "N")]
     pub workers: Option<usize>,
+    #[command(flatten)]
+    pub signing: Signing,
 }
 
 /// Serves until a signal says stop.

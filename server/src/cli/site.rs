@@ -118,7 +118,8 @@ async fn publish(store: &Store, clock: &Clock, path: &Path) -> anyhow::Result<()
     }
     let canonical = document.to_canonical();
     let hash = Document::hash(&canonical);
-    let new = NewPolicy { hash: &hash, source: &source, document: &canonical };
+    let origin = document.log_origin();
+    let new = NewPolicy { hash: &hash, source: &source, document: &canonical, origin: &origin };
     let before = document.version - 1;
     let version = match store.publish_version(&site, before, &new, clock.now()).await {
         Err(StoreError::Conflict) => {

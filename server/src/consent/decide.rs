@@ -3,6 +3,8 @@
 use crate::cache::SitePolicies;
 use crate::consent::secret_hash;
 use crate::error::{Error, Kind};
+use crate::log::Logged;
+use crate::log::signer::SignedHead;
 use crate::policy::Published;
 use crate::state::AppState;
 use crate::store::append::{Appended, Existing, NewRecord};
@@ -17,6 +19,7 @@ use avow_shared::record::{PurposeDecision, Record};
 use avow_shared::reference;
 use avow_shared::submission::{SECRET_LEN, Submission};
 use sha2::{Digest, Sha256};
+use std::sync::Arc;
 use subtle::ConstantTimeEq;
 
 /// A visitor's clock may be ahead by this much.
@@ -49,6 +52,24 @@ pub struct Receipt {
     pub seal: String,
     /// What the consent cookie says.
     pub decision: Decision,
+    /// Where in the log, under which signed head; `None` where that must be asked for.
+    pub log: Option<Place>,
+}
+
+/// A leaf, and a signed head that it is under.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// Which leaf of the head's log.
+    pub index: i64,
+    /// The head.
+    pub head: Arc<SignedHead>,
+}
+
+impl Place {
+    /// From a leaf of the site.
+    fn new(leaf: i64, head: Arc<SignedHead>) -> Self {
+        Self { index: leaf - head.first_leaf, head }
+    }
 }
 
 /// Takes a decision; returns when its record is on disk.
@@ -96,8 +117,10 @@ pub async fn decide(
         salt,
         commitment,
     };
-    match state.sequencer.append(new).await? {
-        Appended::New(_) => Ok(Receipt {
+    let Logged { appended, head } = state.sequencer.append(new).await?;
+    match appended {
+        Appended::New(leaf) => Ok(Receipt {
+            log: Some(Place::new(leaf, head)),
             created: true,
             reference: reference::code(&id),
             id: record.id,
@@ -110,7 +133,9 @@ pub async fn decide(
             decision,
         }),
         Appended::Existing(existing) => {
-            same_or_conflict(*existing, &id, (&secret_hash, &body_hash), seal, decision)
+            let place = Place::new(existing.leaf_index, head);
+            let receipt = same_or_conflict(*existing, &id, (&secret_hash, &body_hash), seal, decision)?;
+            Ok(Receipt { log: Some(place), ..receipt })
         }
     }
 }
@@ -128,6 +153,7 @@ fn same_or_conflict(
         return Err(Error::plain(Kind::IdConflict));
     }
     Ok(Receipt {
+        log: None,
         created: false,
         id: id.to_text(),
         reference: reference::code(id),
@@ -161,7 +187,9 @@ async fn repeat(
     let granted = match_choices(policy, submission)?;
     let decision = decision_of(policy, submission, &granted);
     let seal = state.seal.seal(&submission.site, &decision);
+    let head = state.signer.head(site.as_str()).filter(|head| head.covers(stored.leaf_index));
     Ok(Some(Receipt {
+        log: head.map(|head| Place::new(stored.leaf_index, head)),
         created: false,
         id: id.to_text(),
         reference: reference::code(id),

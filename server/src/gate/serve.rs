@@ -41,7 +41,8 @@ pub async fn serve(database: &Database, args: &Args, setup: Setup) -> anyhow::Re
     anyhow::ensure!(assets::widget().is_some(), assets::WITHOUT_WIDGET);
     metrics::install();
     let store = crate::cli::open(database).await?;
-    let (state, writer) = app::state(store.clone(), args, Clock::system(), Rng::system()).await?;
+    let (state, writer) =
+        app::state(store.clone(), args, &database.data, Clock::system(), Rng::system()).await?;
     let state = Data::new(state);
     let gate = Gate::of(&state, setup.site.clone(), setup.learn);
     let rules = gate.rules().await;

@@ -1,4 +1,15 @@
-//! Each site's log: records are appended to it in one order.
+//! Each site's log: entries are appended in one order, and every head is signed before anything is acknowledged.
+//!
+//! Read in this order: `sequencer` (many requests, one commit), `logs` (which logs may be written, and what is
+//! signed after a commit), [`signer`] (the only place that signs), [`artefact`] (entries for what was published).
+//! What this is *not*: it does not judge submissions (`consent`) and knows no SQL (`store`).
 
+pub mod artefact;
+mod logs;
+pub mod nodes;
 mod reply;
 pub mod sequencer;
+pub mod signer;
+pub mod start;
+
+pub use logs::Logged;

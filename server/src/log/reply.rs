@@ -3,13 +3,13 @@
 //! Waking a request of another thread costs a system call. So each thread has a desk, a task of its own: a batch's
 //! answers for that thread reach it in one piece, and it hands them out without leaving the thread.
 
+use super::Logged;
 use crate::error::Error;
-use crate::store::append::Appended;
 use std::cell::RefCell;
 use tokio::sync::{mpsc, oneshot};
 
 /// What a request waits for.
-pub type Outcome = Result<Appended, Error>;
+pub type Outcome = Result<Logged, Error>;
 
 /// Answers, each with whom it is for.
 type Bundle = Vec<(oneshot::Sender<Outcome>, Outcome)>;
@@ -69,6 +69,16 @@ async fn hand_out(mut bundles: mpsc::UnboundedReceiver<Bundle>) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::log::signer::SignedHead;
+    use crate::store::append::Appended;
+    use avow_shared::checkpoint::Checkpoint;
+    use std::sync::Arc;
+
+    fn logged(leaf: i64) -> Logged {
+        let checkpoint = Checkpoint { origin: String::new(), size: 0, root: [0; 32] };
+        let head = SignedHead { epoch: 1, first_leaf: 0, checkpoint, note: String::new() };
+        Logged { appended: Appended::New(leaf), head: Arc::new(head) }
+    }
 
     fn runtime() -> tokio::runtime::Runtime {
         tokio::runtime::Builder::new_current_thread().build().expect("a runtime")
@@ -88,7 +98,7 @@ mod tests {
                             answers.push(answer);
                         }
                         for (at, answer) in (thread * 10..).zip(answers) {
-                            assert_eq!(answer.await.expect("answered").ok(), Some(Appended::New(at)));
+                            assert_eq!(answer.await.expect("answered").ok(), Some(logged(at)));
                         }
                     });
                 });
@@ -97,7 +107,7 @@ mod tests {
             .collect();
         // Of all threads in one batch, as the writer has them.
         let replies: Vec<Reply> = threads.iter().flat_map(|(_, replies)| replies.iter().take(10)).collect();
-        deliver((0..).zip(replies).map(|(at, reply)| (reply, Ok(Appended::New(at)))));
+        deliver((0..).zip(replies).map(|(at, reply)| (reply, Ok(logged(at)))));
         for (waiting, _) in threads {
             waiting.join().expect("no assertion failed");
         }
@@ -108,8 +118,8 @@ mod tests {
         for at in 0..2 {
             runtime().block_on(async {
                 let (reply, answer) = reply();
-                deliver(std::iter::once((reply, Ok(Appended::New(at)))));
-                assert_eq!(answer.await.expect("answered").ok(), Some(Appended::New(at)));
+                deliver(std::iter::once((reply, Ok(logged(at)))));
+                assert_eq!(answer.await.expect("answered").ok(), Some(logged(at)));
             });
         }
     }

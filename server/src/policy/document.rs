@@ -236,6 +236,12 @@ impl Document {
         hex::encode(Sha256::digest(canonical.as_bytes()))
     }
 
+    /// What the site's log is called if this is its first version: unique, and the name of the log's key.
+    pub fn log_origin(&self) -> String {
+        let domain = self.domains.first().map_or("site.invalid", |domain| domain.trim_start_matches("*."));
+        format!("{domain}/avow/{}", self.site)
+    }
+
     /// True if publishing `self` after `other` would change nothing but the number.
     pub fn says_the_same_as(&self, other: &Self) -> bool {
         let mut renumbered = self.clone();

@@ -1,13 +1,23 @@
 //! Appends records to the log: many in one durable transaction.
 //!
 //! The order inside: take the heads' locks (so that two nodes write one site after the other), see which ids
-//! are there already, insert the rest with the next leaf indexes, move the heads by compare-and-swap. SQLite
-//! takes it for granted first that nothing is there already: unique ids and leaf indexes say if that was wrong.
+//! are there already, insert the rest with the next leaf indexes and the tiles that become full, move the heads
+//! by compare-and-swap. SQLite takes it for granted first that nothing is there already: unique ids, leaf
+//! indexes and the roots of the heads say if that was wrong.
 
+mod entry;
+mod postgres;
+mod sqlite;
+
+pub use entry::{Effect, NewEntry};
+pub(super) use sqlite::STATEMENTS as SQLITE_STATEMENTS;
+
+use super::tree::{self, FullTile, Tree, Trees};
 use super::{Pool, Result, Store, StoreError, records};
+use avow_shared::entry::{Kind, leaf_hash};
 use avow_shared::id::{Millis, RecordId};
+use avow_shared::merkle::Hash;
 use std::collections::HashMap;
-use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
 /// A record to be appended.
 #[derive(Clone, Debug)]
@@ -43,7 +53,7 @@ pub struct NewRecord {
 /// What became of a record.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Appended {
-    /// It is in the log now, at this leaf.
+    /// It is in the log now, at this leaf of the site.
     New(i64),
     /// There is one of that id already: this.
     Existing(Box<Existing>),
@@ -66,6 +76,32 @@ pub struct Existing {
     pub salt: [u8; 32],
     /// What stands for it in the log.
     pub commitment: [u8; 32],
+    /// Its leaf of the site.
+    pub leaf_index: i64,
+}
+
+/// What became of a batch.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Batch {
+    /// One for each record, in their order.
+    pub outcomes: Vec<Appended>,
+    /// How far the logs have grown.
+    pub growth: Vec<Growth>,
+}
+
+/// How a log has grown by one transaction.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Growth {
+    /// The site.
+    pub site: String,
+    /// The epoch of its log.
+    pub epoch: i64,
+    /// Leaves in the epoch's tree before.
+    pub from: u64,
+    /// Hashes of the new leaves.
+    pub leaves: Vec<Hash>,
+    /// The root over all of them.
+    pub root: Hash,
 }
 
 #[derive(sqlx::FromRow)]
@@ -78,6 +114,7 @@ struct ExistingRow {
     record: String,
     salt: Vec<u8>,
     commitment: Vec<u8>,
+    leaf_index: i64,
 }
 
 impl TryFrom<ExistingRow> for Existing {
@@ -94,12 +131,13 @@ impl TryFrom<ExistingRow> for Existing {
             record: row.record,
             salt: hash(row.salt)?,
             commitment: hash(row.commitment)?,
+            leaf_index: row.leaf_index,
         })
     }
 }
 
-impl From<&NewRecord> for Existing {
-    fn from(record: &NewRecord) -> Self {
+impl Existing {
+    fn of(record: &NewRecord, leaf_index: i64) -> Self {
         Self {
             secret_hash: record.secret_hash,
             body_hash: record.body_hash,
@@ -108,6 +146,7 @@ impl From<&NewRecord> for Existing {
             record: record.record.clone(),
             salt: record.salt,
             commitment: record.commitment,
+            leaf_index,
         }
     }
 }
@@ -165,64 +204,61 @@ fn plan(
     for &(at, first) in &group.repeats {
         outcomes[at] = Some(match &outcomes[first] {
             Some(Appended::Existing(known)) => Appended::Existing(known.clone()),
-            _ => Appended::Existing(Box::new(Existing::from(&batch[first]))),
+            Some(Appended::New(leaf)) => Appended::Existing(Box::new(Existing::of(&batch[first], *leaf))),
+            None => continue,
         });
     }
     inserts
 }
 
-const COLUMNS: usize = 15;
-const INSERT: &str = "INSERT INTO records (site, id, secret_hash, body_hash, policy_version, event, chain, \
-    previous_id, previous_secret_hash, server_time, client_time, record, salt, commitment, leaf_index) ";
+/// Grows the tree by the records that are inserted.
+fn grow(
+    site: &str,
+    tree: &mut Tree,
+    batch: &[NewRecord],
+    inserts: &[(usize, i64)],
+) -> (Growth, Vec<FullTile>) {
+    let mut full = Vec::new();
+    let from = tree.size();
+    let leaves: Vec<Hash> =
+        inserts.iter().map(|&(at, _)| leaf_hash(Kind::Record, &batch[at].commitment)).collect();
+    for leaf in &leaves {
+        tree.push(*leaf, &mut full);
+    }
+    (Growth { site: site.to_owned(), epoch: tree.epoch, from, leaves, root: tree.root() }, full)
+}
+
+/// After the commit: the trees are at hand for the next batch.
+fn keep(trees: &Trees, grown: Vec<(&str, Tree, Option<Growth>)>) -> Vec<Growth> {
+    let mut growths = Vec::with_capacity(grown.len());
+    for (site, tree, growth) in grown {
+        tree::put(trees, site, tree);
+        growths.extend(growth);
+    }
+    growths
+}
+
 // The leaves are taken from the records just written: three parameters instead of four for each.
 const LEAVES: &str = "INSERT INTO leaves (site, leaf_index, kind, commitment) \
     SELECT site, leaf_index, 1, commitment FROM records \
     WHERE site = $1 AND leaf_index >= $2 AND leaf_index < $3";
-const HEAD: &str = "UPDATE log_heads SET size = $3 WHERE site = $1 AND size = $2";
-
-/// Most rows in one text on SQLite.
-const ROWS: usize = 64;
-/// Statements that SQLite's writer keeps prepared: a text for each number of rows, and all others.
-pub(super) const SQLITE_STATEMENTS: usize = 2 * ROWS + 64;
-
-/// Everything that appends so many records to one site, as one text: each text costs two switches between
-/// threads.
-///
-/// Its parameters have no numbers: SQLite takes those for names, and the driver looks each name up in a list of
-/// all of them.
-static SQLITE_APPEND: LazyLock<[String; ROWS]> = LazyLock::new(|| {
-    std::array::from_fn(|before| {
-        let row = format!("({})", vec!["?"; COLUMNS].join(", "));
-        let rows = vec![row; before + 1].join(", ");
-        let unnumbered =
-            |text: &str| ["$1", "$2", "$3"].iter().fold(text.to_owned(), |text, n| text.replace(n, "?"));
-        // In the order in which the parameters stand in the texts: the head's new size comes first there.
-        format!("{INSERT} VALUES {rows}; {}; {}", unnumbered(LEAVES), unnumbered(HEAD))
-    })
-});
-
-static SQLITE_EXISTING: LazyLock<[String; ROWS]> = LazyLock::new(|| {
-    std::array::from_fn(|before| {
-        format!(
-            "SELECT id, secret_hash, body_hash, event, server_time, record, salt, commitment FROM records \
-             WHERE site = ? AND id IN ({})",
-            vec!["?"; before + 1].join(", ")
-        )
-    })
-});
 
 impl Store {
     /// Appends records, all or none, and returns when they are on disk; one outcome for each, in order.
     ///
     /// A record whose site was never published is an error of the caller. After a lost connection the whole
     /// batch may be tried again: what had been committed is found by its id.
-    pub async fn append(&self, batch: &[NewRecord]) -> Result<Vec<Appended>> {
+    pub async fn append(&self, batch: &[NewRecord]) -> Result<Batch> {
         let mut outcomes = vec![None; batch.len()];
-        match &self.pool {
-            Pool::Sqlite { writer, heads, .. } => append_sqlite(writer, heads, batch, &mut outcomes).await?,
-            Pool::Postgres(pool) => append_postgres(pool, batch, &mut outcomes).await?,
-        }
-        outcomes.into_iter().collect::<Option<_>>().ok_or(StoreError::Corrupt("a record without an outcome"))
+        let growth = match &self.pool {
+            Pool::Sqlite { writer, .. } => sqlite::append(writer, &self.trees, batch, &mut outcomes).await?,
+            Pool::Postgres(pool) => postgres::append(pool, &self.trees, batch, &mut outcomes).await?,
+        };
+        let outcomes = outcomes
+            .into_iter()
+            .collect::<Option<_>>()
+            .ok_or(StoreError::Corrupt("a record without an outcome"))?;
+        Ok(Batch { outcomes, growth })
     }
 }
 
@@ -231,195 +267,5 @@ fn by_id(rows: Vec<ExistingRow>, into: &mut HashMap<RecordId, Existing>) -> Resu
         let id = records::record_id(std::mem::take(&mut row.id))?;
         into.insert(id, row.try_into()?);
     }
-    Ok(())
-}
-
-/// What this process knows of the heads in its SQLite file.
-///
-/// Only a guess, since another process may write to the file: leaf indexes are unique there, so a wrong guess
-/// fails instead of writing anything.
-pub(super) type Heads = Arc<Mutex<HashMap<String, i64>>>;
-
-/// First as if every record were new and the heads stood where this process left them; if that fails for what
-/// is there already, again with a look at both.
-async fn append_sqlite(
-    writer: &sqlx::SqlitePool,
-    heads: &Heads,
-    batch: &[NewRecord],
-    outcomes: &mut [Option<Appended>],
-) -> Result<()> {
-    let groups = groups(batch);
-    let known: Option<Vec<i64>> = {
-        let heads = heads.lock().unwrap_or_else(PoisonError::into_inner);
-        groups.iter().map(|group| heads.get(group.site).copied()).collect()
-    };
-    if let Some(known) = known {
-        match append_sqlite_with(writer, heads, batch, &groups, Some(&known), outcomes).await {
-            Err(StoreError::Conflict) => {}
-            done => return done,
-        }
-    }
-    append_sqlite_with(writer, heads, batch, &groups, None, outcomes).await
-}
-
-/// One transaction; `known` are the heads of the groups if all records are taken to be new.
-async fn append_sqlite_with(
-    writer: &sqlx::SqlitePool,
-    heads: &Heads,
-    batch: &[NewRecord],
-    groups: &[Group<'_>],
-    known: Option<&[i64]>,
-    outcomes: &mut [Option<Appended>],
-) -> Result<()> {
-    let mut tx = writer.begin_with("BEGIN IMMEDIATE").await?;
-    let mut sizes = Vec::with_capacity(groups.len());
-    for (at, group) in groups.iter().enumerate() {
-        let (size, existing) = match known {
-            Some(known) => (known[at], HashMap::new()),
-            None => standing_sqlite(&mut tx, batch, group).await?,
-        };
-        let inserts = plan(batch, group, existing, size, outcomes);
-        for rows in inserts.chunks(ROWS) {
-            insert_sqlite(&mut tx, batch, group.site, rows).await?;
-        }
-        sizes.push(inserts.last().map_or(size, |&(_, last)| last + 1));
-    }
-    tx.commit().await?;
-    let mut heads = heads.lock().unwrap_or_else(PoisonError::into_inner);
-    for (group, size) in groups.iter().zip(sizes) {
-        match heads.get_mut(group.site) {
-            Some(known) => *known = size,
-            None => drop(heads.insert(group.site.to_owned(), size)),
-        }
-    }
-    Ok(())
-}
-
-/// The size of a site's log, and which records of the group it has already.
-async fn standing_sqlite(
-    tx: &mut sqlx::SqliteConnection,
-    batch: &[NewRecord],
-    group: &Group<'_>,
-) -> Result<(i64, HashMap<RecordId, Existing>)> {
-    let size: i64 = sqlx::query_scalar("SELECT size FROM log_heads WHERE site = $1")
-        .bind(group.site)
-        .fetch_one(&mut *tx)
-        .await?;
-    let mut existing = HashMap::new();
-    for ids in group.firsts.chunks(ROWS) {
-        let mut query = sqlx::query_as(SQLITE_EXISTING[ids.len() - 1].as_str()).bind(group.site);
-        for &at in ids {
-            query = query.bind(&batch[at].id.as_bytes()[..]);
-        }
-        by_id(query.fetch_all(&mut *tx).await?, &mut existing)?;
-    }
-    Ok((size, existing))
-}
-
-/// Writes records with their leaves and moves the head, at most [`ROWS`] at once.
-async fn insert_sqlite(
-    tx: &mut sqlx::SqliteConnection,
-    batch: &[NewRecord],
-    site: &str,
-    inserts: &[(usize, i64)],
-) -> Result<()> {
-    let (Some(&(_, first)), Some(&(_, last))) = (inserts.first(), inserts.last()) else { return Ok(()) };
-    let mut query = sqlx::query(SQLITE_APPEND[inserts.len() - 1].as_str());
-    for &(at, leaf) in inserts {
-        let record = &batch[at];
-        let previous = record.previous.as_ref();
-        query = query
-            .bind(record.site.as_str())
-            .bind(&record.id.as_bytes()[..])
-            .bind(&record.secret_hash[..])
-            .bind(&record.body_hash[..])
-            .bind(i64::from(record.policy_version))
-            .bind(record.event)
-            .bind(i64::from(record.chain))
-            .bind(previous.map(|(id, _)| &id.as_bytes()[..]))
-            .bind(previous.map(|(_, hash)| &hash[..]))
-            .bind(record.server_time.0)
-            .bind(record.client_time.0)
-            .bind(record.record.as_str())
-            .bind(&record.salt[..])
-            .bind(&record.commitment[..])
-            .bind(leaf);
-    }
-    // The leaves' three, then the head's.
-    query = query.bind(site).bind(first).bind(last + 1).bind(last + 1).bind(site).bind(first);
-    let written = query.execute(tx).await?.rows_affected();
-    // Every record, every leaf, and the head.
-    if written == 2 * inserts.len() as u64 + 1 { Ok(()) } else { Err(StoreError::Conflict) }
-}
-
-async fn append_postgres(
-    pool: &sqlx::PgPool,
-    batch: &[NewRecord],
-    outcomes: &mut [Option<Appended>],
-) -> Result<()> {
-    let mut tx = pool.begin().await?;
-    for group in groups(batch) {
-        let size: i64 = sqlx::query_scalar("SELECT size FROM log_heads WHERE site = $1 FOR UPDATE")
-            .bind(group.site)
-            .fetch_one(&mut *tx)
-            .await?;
-        let ids: Vec<&[u8]> = group.firsts.iter().map(|&at| &batch[at].id.as_bytes()[..]).collect();
-        let rows = sqlx::query_as(
-            "SELECT id, secret_hash, body_hash, event, server_time, record, salt, commitment FROM records \
-             WHERE site = $1 AND id = ANY($2)",
-        )
-        .bind(group.site)
-        .bind(ids)
-        .fetch_all(&mut *tx)
-        .await?;
-        let mut existing = HashMap::new();
-        by_id(rows, &mut existing)?;
-        let inserts = plan(batch, &group, existing, size, outcomes);
-        let Some(&(_, last)) = inserts.last() else { continue };
-        insert_postgres(&mut tx, batch, &inserts).await?;
-        sqlx::query(LEAVES).bind(group.site).bind(size).bind(last + 1).execute(&mut *tx).await?;
-        let moved = sqlx::query(HEAD).bind(group.site).bind(size).bind(last + 1).execute(&mut *tx).await?;
-        if moved.rows_affected() != 1 {
-            return Err(StoreError::Conflict);
-        }
-    }
-    tx.commit().await?;
-    Ok(())
-}
-
-/// One statement for any number of rows: one array for each column.
-async fn insert_postgres(
-    tx: &mut sqlx::PgConnection,
-    batch: &[NewRecord],
-    inserts: &[(usize, i64)],
-) -> Result<()> {
-    const SQL: &str = "INSERT INTO records (site, id, secret_hash, body_hash, policy_version, event, chain, \
-        previous_id, previous_secret_hash, server_time, client_time, record, salt, commitment, leaf_index) \
-        SELECT * FROM UNNEST($1::text[], $2::bytea[], $3::bytea[], $4::bytea[], $5::bigint[], $6::text[], \
-        $7::bigint[], $8::bytea[], $9::bytea[], $10::bigint[], $11::bigint[], $12::text[], $13::bytea[], \
-        $14::bytea[], $15::bigint[])";
-    let each = || inserts.iter().map(|&(at, _)| &batch[at]);
-    sqlx::query(SQL)
-        .bind(each().map(|record| record.site.as_str()).collect::<Vec<_>>())
-        .bind(each().map(|record| &record.id.as_bytes()[..]).collect::<Vec<_>>())
-        .bind(each().map(|record| &record.secret_hash[..]).collect::<Vec<_>>())
-        .bind(each().map(|record| &record.body_hash[..]).collect::<Vec<_>>())
-        .bind(each().map(|record| i64::from(record.policy_version)).collect::<Vec<_>>())
-        .bind(each().map(|record| record.event).collect::<Vec<_>>())
-        .bind(each().map(|record| i64::from(record.chain)).collect::<Vec<_>>())
-        .bind(
-            each()
-                .map(|record| record.previous.as_ref().map(|(id, _)| &id.as_bytes()[..]))
-                .collect::<Vec<_>>(),
-        )
-        .bind(each().map(|record| record.previous.as_ref().map(|(_, hash)| &hash[..])).collect::<Vec<_>>())
-        .bind(each().map(|record| record.server_time.0).collect::<Vec<_>>())
-        .bind(each().map(|record| record.client_time.0).collect::<Vec<_>>())
-        .bind(each().map(|record| record.record.as_str()).collect::<Vec<_>>())
-        .bind(each().map(|record| &record.salt[..]).collect::<Vec<_>>())
-        .bind(each().map(|record| &record.commitment[..]).collect::<Vec<_>>())
-        .bind(inserts.iter().map(|&(_, leaf)| leaf).collect::<Vec<_>>())
-        .execute(tx)
-        .await?;
     Ok(())
 }

@@ -52,11 +52,14 @@ macro_rules! on {
 pub mod append;
 pub mod audit;
 mod error;
+pub mod keys;
+pub mod log;
 pub mod policies;
 pub mod records;
 pub mod secrets;
 pub mod seen;
 pub mod tokens;
+pub mod tree;
 
 pub use error::StoreError;
 
@@ -85,7 +88,7 @@ pub enum Location {
 #[derive(Clone, Debug)]
 enum Pool {
     /// Write-ahead log: one writer, and readers that never wait for it.
-    Sqlite { writer: SqlitePool, readers: SqlitePool, heads: append::Heads },
+    Sqlite { writer: SqlitePool, readers: SqlitePool },
     /// Any number of nodes may share it.
     Postgres(PgPool),
 }
@@ -94,6 +97,7 @@ enum Pool {
 #[derive(Clone, Debug)]
 pub struct Store {
     pool: Pool,
+    trees: tree::Trees,
 }
 
 /// Result of a store call.
@@ -133,7 +137,7 @@ impl Store {
                     .max_lifetime(None)
                     .test_before_acquire(false)
                     .connect_lazy_with(options.pragma("query_only", "on"));
-                Pool::Sqlite { writer, readers, heads: append::Heads::default() }
+                Pool::Sqlite { writer, readers }
             }
             Location::Postgres(url) => {
                 let options = PgConnectOptions::from_str(url)?.application_name("avow");
@@ -146,7 +150,7 @@ impl Store {
                 )
             }
         };
-        Ok(Self { pool })
+        Ok(Self { pool, trees: tree::Trees::default() })
     }
 
     /// Brings the schema up to date.
@@ -155,7 +159,7 @@ impl Store {
             Pool::Sqlite { writer, .. } => sqlx::migrate!("../migrations/sqlite").run(writer).await?,
             Pool::Postgres(pool) => sqlx::migrate!("../migrations/postgres").run(pool).await?,
         }
-        Ok(())
+        self.build_trees().await
     }
 
     /// Succeeds if the database answers.

@@ -2,6 +2,7 @@
 
 use super::{Result, Store, StoreError};
 use avow_shared::id::{Millis, SiteId};
+use avow_shared::merkle::empty_root;
 
 /// A published version.
 #[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
@@ -31,6 +32,8 @@ pub struct NewPolicy<'a> {
     pub source: &'a str,
     /// The canonical compiled document.
     pub document: &'a str,
+    /// What the site's log is called, if this publish begins it.
+    pub origin: &'a str,
 }
 
 /// A site and its current version.
@@ -66,7 +69,9 @@ impl Store {
     ) -> Result<u32> {
         const FIRST: &str = "INSERT INTO sites (site, current_version, created_at) VALUES ($1, 1, $2) \
             ON CONFLICT (site) DO NOTHING";
-        const HEAD: &str = "INSERT INTO log_heads (site, size) VALUES ($1, 0)";
+        const HEAD: &str = "INSERT INTO log_heads (site, size, root) VALUES ($1, 0, $2)";
+        const EPOCH: &str = "INSERT INTO log_epochs (site, epoch, origin, first_leaf, created_at) \
+            VALUES ($1, 1, $2, 0, $3)";
         const NEXT: &str =
             "UPDATE sites SET current_version = current_version + 1 WHERE site = $1 AND current_version = $2";
         const SUPERSEDE: &str =
@@ -84,7 +89,13 @@ impl Store {
                 return Err(StoreError::Conflict);
             }
             if current == 0 {
-                sqlx::query(HEAD).bind(site.as_str()).execute(&mut *tx).await?;
+                sqlx::query(HEAD).bind(site.as_str()).bind(&empty_root()[..]).execute(&mut *tx).await?;
+                sqlx::query(EPOCH)
+                    .bind(site.as_str())
+                    .bind(new.origin)
+                    .bind(now.0)
+                    .execute(&mut *tx)
+                    .await?;
             } else {
                 sqlx::query(SUPERSEDE)
                     .bind(site.as_str())

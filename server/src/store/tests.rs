@@ -27,7 +27,7 @@ async fn a_batch_of_any_size_is_one_run_of_leaves() {
                     ..record(n)
                 })
                 .collect();
-            for outcome in store.append(&batch).await.expect("a batch is appended") {
+            for outcome in store.append(&batch).await.expect("a batch is appended").outcomes {
                 assert_eq!(outcome, Appended::New(expected), "{}", store.name());
                 expected += 1;
             }
@@ -44,16 +44,19 @@ async fn an_id_is_stored_once_per_site() {
         let store = &database.store;
         publish(store, 0, HASH, NOW).await;
         let other = SiteId::parse("other").expect("a name");
-        let policy = NewPolicy { hash: HASH, source: "", document: "{}" };
+        let policy = NewPolicy { hash: HASH, source: "", document: "{}", origin: "other.example/avow/other" };
         store.publish_version(&other, 0, &policy, NOW).await.expect("a second site");
         let changed = NewRecord { record: "{}".to_owned(), ..record(1) };
         let elsewhere = NewRecord { site: "other".to_owned(), ..record(1) };
-        let outcomes =
-            store.append(&[record(1), changed.clone(), elsewhere, record(2)]).await.expect("appended");
+        let outcomes = store
+            .append(&[record(1), changed.clone(), elsewhere, record(2)])
+            .await
+            .expect("appended")
+            .outcomes;
         assert_eq!(outcomes[0], Appended::New(0));
         assert!(matches!(&outcomes[1], Appended::Existing(first) if first.record == record(1).record));
         assert_eq!(outcomes[2..], [Appended::New(0), Appended::New(1)]);
-        let outcomes = store.append(&[record(3), changed, record(4)]).await.expect("appended");
+        let outcomes = store.append(&[record(3), changed, record(4)]).await.expect("appended").outcomes;
         assert_eq!(outcomes[0], Appended::New(2));
         assert!(matches!(&outcomes[1], Appended::Existing(first) if first.record == record(1).record));
         assert_eq!(outcomes[2], Appended::New(3));
@@ -87,7 +90,7 @@ async fn two_nodes_append_to_one_site_without_a_gap() {
         }
         let mut fresh: Vec<i64> = Vec::new();
         for task in tasks {
-            for outcome in task.await.expect("no panic").expect("appended") {
+            for outcome in task.await.expect("no panic").expect("appended").outcomes {
                 if let Appended::New(leaf) = outcome {
                     fresh.push(leaf);
                 }
@@ -112,7 +115,7 @@ async fn an_append_that_is_broken_off_is_there_in_whole_or_not_at_all() {
             let done = tokio::time::timeout(patience, store.append(&batch)).await;
             assert!(done.is_err() || done.is_ok_and(|done| done.is_ok()), "{}", store.name());
             let next = store.append(&[record(3 * n + 3)]).await.expect("appended");
-            assert!(matches!(next[..], [Appended::New(_)]), "{}", store.name());
+            assert!(matches!(next.outcomes[..], [Appended::New(_)]), "{}", store.name());
             let one = store.record(&site(), &id(3 * n + 1)).await.expect("a read").is_some();
             let other = store.record(&site(), &id(3 * n + 2)).await.expect("a read").is_some();
             assert_eq!(one, other, "{}: both or none", store.name());
@@ -228,7 +231,7 @@ async fn a_version_is_published_once_and_supersedes_the_former() {
         assert_eq!(publish(store, 0, HASH, NOW).await, 1);
         assert_eq!(publish(store, 1, "b", later).await, 2);
         for stale in [0, 1] {
-            let policy = NewPolicy { hash: "c", source: "", document: "{}" };
+            let policy = NewPolicy { hash: "c", source: "", document: "{}", origin: "" };
             let result = store.publish_version(&site(), stale, &policy, later).await;
             assert!(matches!(result, Err(StoreError::Conflict)), "{}", store.name());
         }
@@ -295,7 +298,7 @@ async fn a_full_disk_is_told_apart_and_harms_nothing() {
     assert!(matches!(store.append(std::slice::from_ref(&large)).await, Err(StoreError::Full)));
     assert_eq!(store.log_size(&site()).await.expect("a size"), 1);
     sqlx::query("PRAGMA max_page_count = 1000000").execute(writer).await.expect("no limit");
-    assert_eq!(store.append(&[large]).await.expect("appended"), [Appended::New(1)]);
+    assert_eq!(store.append(&[large]).await.expect("appended").outcomes, [Appended::New(1)]);
     let check: String =
         sqlx::query_scalar("PRAGMA integrity_check").fetch_one(writer).await.expect("a check");
     assert_eq!(check, "ok");

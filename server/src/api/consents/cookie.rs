@@ -63,6 +63,7 @@ mod tests {
             choices: vec![Choice { purpose: PurposeId::parse("analytics").expect("an id"), granted: true }],
         };
         Receipt {
+            log: None,
             created: true,
             id: String::new(),
             reference: String::new(),
