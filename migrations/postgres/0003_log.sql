@@ -1,18 +1,17 @@
 -- The Merkle tree over each site's leaves. Times are milliseconds since 1970-01-01 UTC.
 
--- What a site's log is called, and at which leaf it begins. A second epoch exists only where a backup was put
--- back: the log goes on under another name instead of forking.
+-- What a site's log is called. A second epoch exists only where a backup was put back: the log goes on with the
+-- leaves that are there, under another name, instead of forking.
 CREATE TABLE log_epochs (
     site       TEXT    NOT NULL REFERENCES sites (site),
     epoch      BIGINT NOT NULL,
     origin     TEXT    NOT NULL UNIQUE,
-    first_leaf BIGINT NOT NULL,
     created_at BIGINT NOT NULL,
     PRIMARY KEY (site, epoch)
 );
 
-INSERT INTO log_epochs (site, epoch, origin, first_leaf, created_at)
-SELECT sites.site, 1, replace(document::json -> 'domains' ->> 0, '*.', '') || '/avow/' || sites.site, 0, sites.created_at
+INSERT INTO log_epochs (site, epoch, origin, created_at)
+SELECT sites.site, 1, replace(document::json -> 'domains' ->> 0, '*.', '') || '/avow/' || sites.site, sites.created_at
 FROM sites JOIN policy_versions ON policy_versions.site = sites.site AND policy_versions.version = 1;
 
 ALTER TABLE log_heads ADD COLUMN epoch BIGINT NOT NULL DEFAULT 1;
@@ -22,13 +21,12 @@ ALTER TABLE log_heads ADD COLUMN root BYTEA;
 -- Full tiles (C2SP tlog-tiles): 256 hashes. Those that are not full yet follow from the leaves and tiles below.
 CREATE TABLE log_tiles (
     site       TEXT    NOT NULL,
-    epoch      BIGINT NOT NULL,
     level      BIGINT NOT NULL,
     tile_index BIGINT NOT NULL,
     -- The node above the tile, first: it is read without the hashes.
     root       BYTEA   NOT NULL,
     hashes     BYTEA   NOT NULL,
-    PRIMARY KEY (site, epoch, level, tile_index)
+    PRIMARY KEY (site, level, tile_index)
 );
 
 -- What entries other than records stand for.

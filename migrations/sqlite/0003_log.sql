@@ -1,18 +1,17 @@
 -- The Merkle tree over each site's leaves. Times are milliseconds since 1970-01-01 UTC.
 
--- What a site's log is called, and at which leaf it begins. A second epoch exists only where a backup was put
--- back: the log goes on under another name instead of forking.
+-- What a site's log is called. A second epoch exists only where a backup was put back: the log goes on with the
+-- leaves that are there, under another name, instead of forking.
 CREATE TABLE log_epochs (
     site       TEXT    NOT NULL REFERENCES sites (site),
     epoch      INTEGER NOT NULL,
     origin     TEXT    NOT NULL UNIQUE,
-    first_leaf INTEGER NOT NULL,
     created_at INTEGER NOT NULL,
     PRIMARY KEY (site, epoch)
 ) STRICT;
 
-INSERT INTO log_epochs (site, epoch, origin, first_leaf, created_at)
-SELECT sites.site, 1, replace(json_extract(document, '$.domains[0]'), '*.', '') || '/avow/' || sites.site, 0, sites.created_at
+INSERT INTO log_epochs (site, epoch, origin, created_at)
+SELECT sites.site, 1, replace(json_extract(document, '$.domains[0]'), '*.', '') || '/avow/' || sites.site, sites.created_at
 FROM sites JOIN policy_versions ON policy_versions.site = sites.site AND policy_versions.version = 1;
 
 ALTER TABLE log_heads ADD COLUMN epoch INTEGER NOT NULL DEFAULT 1;
@@ -22,13 +21,12 @@ ALTER TABLE log_heads ADD COLUMN root BLOB;
 -- Full tiles (C2SP tlog-tiles): 256 hashes. Those that are not full yet follow from the leaves and tiles below.
 CREATE TABLE log_tiles (
     site       TEXT    NOT NULL,
-    epoch      INTEGER NOT NULL,
     level      INTEGER NOT NULL,
     tile_index INTEGER NOT NULL,
     -- The node above the tile, first: it is read without the hashes.
     root       BLOB    NOT NULL,
     hashes     BLOB    NOT NULL,
-    PRIMARY KEY (site, epoch, level, tile_index)
+    PRIMARY KEY (site, level, tile_index)
 ) STRICT;
 
 -- What entries other than records stand for.

@@ -37,7 +37,10 @@ async fn a_decision_may_arrive_before_the_one_it_follows(kind: Kind) -> Result<(
     ensure!(late.status == 201, "{} {}", late.status, late.text());
     ensure!(server.post(&first).await?.status == 201, "the former arrives later");
     ensure!(server.records()?.len() == 2, "both are there");
-    ensure!(server.post(&second).await?.json() == late.json(), "and what was answered stays as it was");
+    ensure!(
+        server.post(&second).await?.without_head() == late.without_head(),
+        "and what was answered stays as it was"
+    );
     Ok(())
 }
 

@@ -14,7 +14,12 @@ async fn a_repeat_gets_the_first_answer(kind: Kind) -> Result<()> {
     ensure!(first.status == 201, "{} {}", first.status, first.text());
     let second = server.post(&body).await?;
     ensure!(second.status == 200, "{} {}", second.status, second.text());
-    ensure!(first.json() == second.json(), "the same answer:\n{}\n{}", first.text(), second.text());
+    ensure!(
+        first.without_head() == second.without_head(),
+        "the same answer:\n{}\n{}",
+        first.text(),
+        second.text()
+    );
     // The same decision, spelled with other white space and order, is the same.
     let pretty = serde_json::to_string_pretty(&body.0)?;
     ensure!(server.post(pretty).await?.status == 200, "spelling does not matter");
@@ -29,7 +34,7 @@ async fn concurrent_repeats_are_stored_once(kind: Kind) -> Result<()> {
     let made = all.iter().filter(|reply| reply.status == 201).count();
     let repeated = all.iter().filter(|reply| reply.status == 200).count();
     ensure!(made == 1 && repeated == 15, "one made it, the others repeat: {made} and {repeated}");
-    ensure!(all.iter().all(|reply| reply.json() == all[0].json()), "all hear the same");
+    ensure!(all.iter().all(|reply| reply.without_head() == all[0].without_head()), "all hear the same");
     ensure!(server.records()?.len() == 1, "stored once");
     Ok(())
 }

@@ -42,6 +42,8 @@ pub enum Database {
         url: String,
         /// What can be cut.
         wire: Wire,
+        /// The data directory: keys, and nothing of the database.
+        data: TempDir,
     },
 }
 
@@ -65,16 +67,24 @@ impl Database {
                 url.set_host(Some("127.0.0.1"))?;
                 let port = wire.address().port();
                 url.set_port(Some(port)).ok().context("set the relay's port")?;
-                Ok(Self::Postgres { name, url: url.into(), wire })
+                Ok(Self::Postgres { name, url: url.into(), wire, data: directory()? })
             }
         }
     }
 
     /// The flags that tell any `avow` command about it.
-    pub fn flags(&self) -> [String; 2] {
+    pub fn flags(&self) -> Vec<String> {
+        let mut flags = vec!["--data".to_owned(), self.data().display().to_string()];
+        if let Self::Postgres { url, .. } = self {
+            flags.extend(["--database".to_owned(), url.clone()]);
+        }
+        flags
+    }
+
+    /// The data directory, which both have.
+    pub fn data(&self) -> &Path {
         match self {
-            Self::Sqlite(directory) => ["--data".to_owned(), directory.path().display().to_string()],
-            Self::Postgres { url, .. } => ["--database".to_owned(), url.clone()],
+            Self::Sqlite(directory) | Self::Postgres { data: directory, .. } => directory.path(),
         }
     }
 

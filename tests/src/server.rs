@@ -72,6 +72,11 @@ impl Reply {
         serde_json::from_slice(&self.body).unwrap_or_default()
     }
 
+    /// The body as JSON but for the log's head, which grows from answer to answer.
+    pub fn without_head(&self) -> Value {
+        without_head(self.json())
+    }
+
     /// The body as text.
     pub fn text(&self) -> String {
         String::from_utf8_lossy(&self.body).into_owned()
@@ -243,6 +248,14 @@ impl TestServer {
             .map(|line| serde_json::from_str(line).with_context(|| format!("read the line {line}")))
             .collect()
     }
+}
+
+/// A receipt but for the log's head, which grows from answer to answer.
+pub fn without_head(mut receipt: Value) -> Value {
+    if let Some(log) = receipt.get_mut("log").and_then(Value::as_object_mut) {
+        log.remove("checkpoint");
+    }
+    receipt
 }
 
 /// Runs an `avow` command on a database, in a clean environment.

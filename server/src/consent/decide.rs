@@ -66,9 +66,8 @@ pub struct Place {
 }
 
 impl Place {
-    /// From a leaf of the site.
     fn new(leaf: i64, head: Arc<SignedHead>) -> Self {
-        Self { index: leaf - head.first_leaf, head }
+        Self { index: leaf, head }
     }
 }
 

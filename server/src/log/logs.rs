@@ -266,7 +266,7 @@ async fn open(store: &Store, signer: &Signer, site: &SiteId) -> Result<Epoch, Fa
                 "the database's log is shorter than the one that was signed",
             )));
         }
-        Some(head) => store.earlier_tree(site, &epoch, head.size).await?,
+        Some(head) => store.earlier_tree(site, epoch.epoch, head.size).await?,
         None => {
             if tree.size() > 0 {
                 tracing::warn!(
@@ -279,7 +279,7 @@ async fn open(store: &Store, signer: &Signer, site: &SiteId) -> Result<Epoch, Fa
         }
     };
     let started = (epoch.epoch, epoch.origin.as_str());
-    signer.resume(site.as_str(), started, epoch.first_leaf, from.frontier().clone())?;
+    signer.resume(site.as_str(), started, from.frontier().clone())?;
     catch_up(store, signer, site, &epoch, (from.size(), tree.size())).await?;
     Ok(epoch)
 }
@@ -295,17 +295,16 @@ async fn catch_up(
     let mut at = from;
     while at < to {
         let end = to.min(at + PAGE);
-        let (first, last) = (leaf_at(epoch, at), leaf_at(epoch, end));
-        let leaves: Vec<Hash> = store.leaf_hashes(site, first, last).await?;
-        let root = store.earlier_tree(site, epoch, end).await?.root();
+        let leaves: Vec<Hash> = store.leaf_hashes(site, leaf(at), leaf(end)).await?;
+        let root = store.earlier_tree(site, epoch.epoch, end).await?.root();
         signer.extend(site.as_str(), at, &leaves, &root)?;
         at = end;
     }
     Ok(())
 }
 
-fn leaf_at(epoch: &Epoch, index: u64) -> i64 {
-    epoch.first_leaf.saturating_add_unsigned(index)
+fn leaf(index: u64) -> i64 {
+    0_i64.saturating_add_unsigned(index)
 }
 
 async fn store_batch(store: &Store, records: &[NewRecord]) -> Result<Batch, StoreError> {

@@ -1,6 +1,5 @@
 //! Reads nodes of a log's tree out of the tiles and leaves that hold them, and makes proofs of them.
 
-use crate::store::log::Epoch;
 use crate::store::tree::perfect_root;
 use crate::store::{Store, StoreError};
 use avow_shared::id::SiteId;
@@ -10,46 +9,34 @@ use std::collections::{BTreeMap, BTreeSet};
 
 const MISSING: StoreError = StoreError::Corrupt("a log with nodes missing");
 
-/// Proof that leaf `index` of an epoch is under its head of that size.
-pub async fn inclusion(
-    store: &Store,
-    site: &SiteId,
-    epoch: &Epoch,
-    index: u64,
-    size: u64,
-) -> Result<Vec<Hash>, StoreError> {
-    let nodes = read(store, site, epoch, size, &merkle::inclusion_nodes(index, size)).await?;
+/// Proof that leaf `index` is under the head of that size.
+pub async fn inclusion(store: &Store, site: &SiteId, index: u64, size: u64) -> Result<Vec<Hash>, StoreError> {
+    let nodes = read(store, site, size, &merkle::inclusion_nodes(index, size)).await?;
     let proof = merkle::inclusion_proof(index, size, |node| nodes.get(&node).copied().ok_or(MISSING))?;
     proof.ok_or(MISSING)
 }
 
-/// Proof that an epoch's head of one size begins with that of an older one.
-pub async fn consistency(
-    store: &Store,
-    site: &SiteId,
-    epoch: &Epoch,
-    old: u64,
-    size: u64,
-) -> Result<Vec<Hash>, StoreError> {
-    let nodes = read(store, site, epoch, size, &merkle::consistency_nodes(old, size)).await?;
+/// Proof that the head of one size begins with that of an older one.
+pub async fn consistency(store: &Store, site: &SiteId, old: u64, size: u64) -> Result<Vec<Hash>, StoreError> {
+    let nodes = read(store, site, size, &merkle::consistency_nodes(old, size)).await?;
     let proof = merkle::consistency_proof(old, size, |node| nodes.get(&node).copied().ok_or(MISSING))?;
     proof.ok_or(MISSING)
 }
 
 /// The hashes of a tile; its width says how many.
-pub async fn tile(store: &Store, site: &SiteId, epoch: &Epoch, tile: Tile) -> Result<Vec<Hash>, StoreError> {
+pub async fn tile(store: &Store, site: &SiteId, tile: Tile) -> Result<Vec<Hash>, StoreError> {
     if tile.is_full() {
-        let hashes = store.tile(site, epoch.epoch, tile.level, tile.index).await?.ok_or(MISSING)?;
+        let hashes = store.tile(site, tile.level, tile.index).await?.ok_or(MISSING)?;
         let hashes: Vec<Hash> = hashes.as_chunks::<32>().0.to_vec();
         return if hashes.len() == usize::from(tile.width) { Ok(hashes) } else { Err(MISSING) };
     }
     let first = tile.index * WIDTH;
     let end = first + u64::from(tile.width);
     let hashes = if tile.level == 0 {
-        let place = |index| epoch.first_leaf.saturating_add_unsigned(index);
+        let place = |index| 0_i64.saturating_add_unsigned(index);
         store.leaf_hashes(site, place(first), place(end)).await?
     } else {
-        store.tile_roots(site, epoch.epoch, tile.level - 1, (first, end)).await?
+        store.tile_roots(site, tile.level - 1, (first, end)).await?
     };
     if hashes.len() == usize::from(tile.width) { Ok(hashes) } else { Err(MISSING) }
 }
@@ -58,7 +45,6 @@ pub async fn tile(store: &Store, site: &SiteId, epoch: &Epoch, tile: Tile) -> Re
 async fn read(
     store: &Store,
     site: &SiteId,
-    epoch: &Epoch,
     size: u64,
     nodes: &[NodeId],
 ) -> Result<BTreeMap<NodeId, Hash>, StoreError> {
@@ -66,7 +52,7 @@ async fn read(
     let mut hashes: BTreeMap<(u8, u64), Vec<Hash>> = BTreeMap::new();
     for (level, index) in tiles {
         let place = Tile::at(level, index, size).ok_or(MISSING)?;
-        hashes.insert((level, index), tile(store, site, epoch, place).await?);
+        hashes.insert((level, index), tile(store, site, place).await?);
     }
     nodes
         .iter()

@@ -76,7 +76,7 @@ mod tests {
 
     fn logged(leaf: i64) -> Logged {
         let checkpoint = Checkpoint { origin: String::new(), size: 0, root: [0; 32] };
-        let head = SignedHead { epoch: 1, first_leaf: 0, checkpoint, note: String::new() };
+        let head = SignedHead { epoch: 1, checkpoint, note: String::new() };
         Logged { appended: Appended::New(leaf), head: Arc::new(head) }
     }
 

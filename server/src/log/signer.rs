@@ -24,8 +24,6 @@ use std::sync::{Arc, Mutex, PoisonError};
 pub struct SignedHead {
     /// Which epoch of the site's log.
     pub epoch: i64,
-    /// Where that begins among the site's leaves.
-    pub first_leaf: i64,
     /// What it says.
     pub checkpoint: Checkpoint,
     /// The signed note.
@@ -35,9 +33,7 @@ pub struct SignedHead {
 impl SignedHead {
     /// Whether a leaf of the site is under it.
     pub fn covers(&self, leaf: i64) -> bool {
-        leaf.checked_sub(self.first_leaf)
-            .and_then(|index| u64::try_from(index).ok())
-            .is_some_and(|index| index < self.checkpoint.size)
+        u64::try_from(leaf).is_ok_and(|leaf| leaf < self.checkpoint.size)
     }
 }
 
@@ -65,7 +61,6 @@ struct Inner {
 /// One site's log, as far as it was signed.
 struct Log {
     epoch: i64,
-    first_leaf: i64,
     verifiers: Vec<Verifier>,
     frontier: Frontier,
     memory: Memory,
@@ -97,7 +92,6 @@ impl Signer {
         &self,
         site: &str,
         (epoch, origin): (i64, &str),
-        first_leaf: i64,
         frontier: Frontier,
     ) -> Result<Arc<SignedHead>, Refusal> {
         if let Some(remembered) = self.remembered(site, origin)?
@@ -109,8 +103,8 @@ impl Signer {
         let checkpoint = checkpoint_of(origin, &frontier);
         let mut memory = self.0.directory.memory(site, origin)?;
         memory.keep(checkpoint.size, &checkpoint.root)?;
-        let head = self.sign(&verifiers, (epoch, first_leaf), checkpoint);
-        let log = Log { epoch, first_leaf, verifiers, frontier, memory, head: Arc::clone(&head) };
+        let head = self.sign(&verifiers, epoch, checkpoint);
+        let log = Log { epoch, verifiers, frontier, memory, head: Arc::clone(&head) };
         self.logs().insert(site.to_owned(), log);
         Ok(head)
     }
@@ -140,7 +134,7 @@ impl Signer {
         let checkpoint = checkpoint_of(&log.head.checkpoint.origin, &frontier);
         // Remembered first: what was signed must never be more than what is remembered.
         log.memory.keep(checkpoint.size, &checkpoint.root)?;
-        log.head = self.sign(&log.verifiers, (log.epoch, log.first_leaf), checkpoint);
+        log.head = self.sign(&log.verifiers, log.epoch, checkpoint);
         log.frontier = frontier;
         Ok(Arc::clone(&log.head))
     }
@@ -178,18 +172,13 @@ impl Signer {
         Ok(())
     }
 
-    fn sign(
-        &self,
-        verifiers: &[Verifier],
-        (epoch, first_leaf): (i64, i64),
-        checkpoint: Checkpoint,
-    ) -> Arc<SignedHead> {
+    fn sign(&self, verifiers: &[Verifier], epoch: i64, checkpoint: Checkpoint) -> Arc<SignedHead> {
         let text = checkpoint.to_string();
         let mut note = format!("{text}\n");
         for (verifier, signature) in verifiers.iter().zip(self.0.keys.sign_head(text.as_bytes())) {
             note.push_str(&verifier.line(&signature));
         }
-        Arc::new(SignedHead { epoch, first_leaf, checkpoint, note })
+        Arc::new(SignedHead { epoch, checkpoint, note })
     }
 
     fn logs(&self) -> std::sync::MutexGuard<'_, HashMap<String, Log>> {

@@ -12,8 +12,6 @@ pub struct Epoch {
     pub epoch: i64,
     /// What it is called.
     pub origin: String,
-    /// Where it begins among the site's leaves.
-    pub first_leaf: i64,
 }
 
 /// A leaf as it stands in the database.
@@ -46,7 +44,7 @@ const PAGE: u32 = 10_000;
 impl Store {
     /// The epochs of a site's log, the oldest first; none if there is no such site.
     pub async fn epochs(&self, site: &SiteId) -> Result<Vec<Epoch>> {
-        const SQL: &str = "SELECT epoch, origin, first_leaf FROM log_epochs WHERE site = $1 ORDER BY epoch";
+        const SQL: &str = "SELECT epoch, origin FROM log_epochs WHERE site = $1 ORDER BY epoch";
         Ok(on!(self, read, pool => sqlx::query_as(SQL).bind(site.as_str()).fetch_all(pool).await)?)
     }
 
@@ -64,24 +62,22 @@ impl Store {
         }))
     }
 
-    /// The tree of an epoch as it was with `size` leaves, which must be there.
-    pub async fn earlier_tree(&self, site: &SiteId, epoch: &Epoch, size: u64) -> Result<Tree> {
-        let (name, number) = (site.as_str(), epoch.epoch);
-        let end = epoch.first_leaf + tree::signed(size);
+    /// The tree as it was with `size` leaves, which must be there.
+    pub async fn earlier_tree(&self, site: &SiteId, epoch: i64, size: u64) -> Result<Tree> {
+        let (name, end) = (site.as_str(), tree::signed(size));
         Ok(on!(self, read, pool => {
             let mut tx = pool.acquire().await?;
-            tree::read_tree!(tx, name, number, end, None)
+            tree::read_tree!(tx, name, epoch, end, None)
         }))
     }
 
-    /// A full tile of an epoch: 256 hashes.
-    pub async fn tile(&self, site: &SiteId, epoch: i64, level: u8, index: u64) -> Result<Option<Vec<u8>>> {
+    /// A full tile: 256 hashes.
+    pub async fn tile(&self, site: &SiteId, level: u8, index: u64) -> Result<Option<Vec<u8>>> {
         const SQL: &str = "SELECT hashes FROM log_tiles \
-            WHERE site = $1 AND epoch = $2 AND level = $3 AND tile_index = $4";
+            WHERE site = $1 AND level = $2 AND tile_index = $3";
         Ok(on!(self, read, pool => {
             sqlx::query_scalar(SQL)
                 .bind(site.as_str())
-                .bind(epoch)
                 .bind(i64::from(level))
                 .bind(tree::signed(index))
                 .fetch_optional(pool)
@@ -90,19 +86,12 @@ impl Store {
     }
 
     /// The nodes above full tiles of a level, from tile `first` up to but not `end`, in order.
-    pub async fn tile_roots(
-        &self,
-        site: &SiteId,
-        epoch: i64,
-        level: u8,
-        (first, end): (u64, u64),
-    ) -> Result<Vec<Hash>> {
-        const SQL: &str = "SELECT root FROM log_tiles WHERE site = $1 AND epoch = $2 AND level = $3 \
-            AND tile_index >= $4 AND tile_index < $5 ORDER BY tile_index";
+    pub async fn tile_roots(&self, site: &SiteId, level: u8, (first, end): (u64, u64)) -> Result<Vec<Hash>> {
+        const SQL: &str = "SELECT root FROM log_tiles WHERE site = $1 AND level = $2 \
+            AND tile_index >= $3 AND tile_index < $4 ORDER BY tile_index";
         let rows: Vec<Vec<u8>> = on!(self, read, pool => {
             sqlx::query_scalar(SQL)
                 .bind(site.as_str())
-                .bind(epoch)
                 .bind(i64::from(level))
                 .bind(tree::signed(first))
                 .bind(tree::signed(end))
@@ -192,7 +181,7 @@ impl Store {
                 sqlx::query_as(tree::LOCK_HEAD).bind(site).fetch_one(&mut *tx).await?;
             // Another node may have built it while this one waited for the lock.
             if root.is_none() {
-                let mut tree = Tree::empty(epoch, 0);
+                let mut tree = Tree::empty(epoch);
                 while tree.next_leaf() < size {
                     let rows: Vec<LeafRow> = sqlx::query_as(LEAVES)
                         .bind(site)
@@ -211,7 +200,7 @@ impl Store {
                     if tree.next_leaf() == before {
                         return Err(StoreError::Corrupt("a log with leaves missing"));
                     }
-                    tree::insert_tiles!(tx, site, epoch, full);
+                    tree::insert_tiles!(tx, site, full);
                 }
                 sqlx::query(ROOT).bind(site).bind(&tree.root()[..]).execute(&mut *tx).await?;
             }

@@ -70,8 +70,8 @@ impl Store {
         const FIRST: &str = "INSERT INTO sites (site, current_version, created_at) VALUES ($1, 1, $2) \
             ON CONFLICT (site) DO NOTHING";
         const HEAD: &str = "INSERT INTO log_heads (site, size, root) VALUES ($1, 0, $2)";
-        const EPOCH: &str = "INSERT INTO log_epochs (site, epoch, origin, first_leaf, created_at) \
-            VALUES ($1, 1, $2, 0, $3)";
+        const EPOCH: &str = "INSERT INTO log_epochs (site, epoch, origin, created_at) \
+            VALUES ($1, 1, $2, $3)";
         const NEXT: &str =
             "UPDATE sites SET current_version = current_version + 1 WHERE site = $1 AND current_version = $2";
         const SUPERSEDE: &str =

@@ -15,8 +15,6 @@ use std::sync::{Arc, Mutex, PoisonError};
 pub struct Tree {
     /// Which epoch of the site's log, from 1.
     pub epoch: i64,
-    /// Where it begins among the site's leaves.
-    pub first_leaf: i64,
     frontier: Frontier,
     /// For each level of tiles the hashes of its last tile, which is not full.
     tails: Vec<Vec<Hash>>,
@@ -34,7 +32,7 @@ pub(super) struct FullTile {
 impl Tree {
     /// The next leaf of the site.
     pub fn next_leaf(&self) -> i64 {
-        self.first_leaf + signed(self.frontier.size())
+        signed(self.frontier.size())
     }
 
     /// Leaves in the tree.
@@ -71,12 +69,12 @@ impl Tree {
         });
     }
 
-    pub(super) fn empty(epoch: i64, first_leaf: i64) -> Self {
-        Self { epoch, first_leaf, frontier: Frontier::default(), tails: Vec::new() }
+    pub(super) fn empty(epoch: i64) -> Self {
+        Self { epoch, frontier: Frontier::default(), tails: Vec::new() }
     }
 
     /// From what the last tile of each level holds.
-    fn from_tails(epoch: i64, first_leaf: i64, size: u64, tails: Vec<Vec<Hash>>) -> Result<Self> {
+    fn from_tails(epoch: i64, size: u64, tails: Vec<Vec<Hash>>) -> Result<Self> {
         let frontier = Frontier::read(size, |NodeId { level, index }| {
             let (tile, place) = (level / HEIGHT, level % HEIGHT);
             let start = (index << place) % WIDTH;
@@ -87,7 +85,7 @@ impl Tree {
                 .map(perfect_root)
                 .ok_or(StoreError::Corrupt("a log with leaves missing"))
         })?;
-        Ok(Self { epoch, first_leaf, frontier, tails })
+        Ok(Self { epoch, frontier, tails })
     }
 }
 
@@ -142,13 +140,12 @@ pub(super) fn put(trees: &Trees, site: &str, tree: Tree) {
 /// A site's head, locked until the transaction ends. The update changes nothing; both databases lock by it.
 pub(super) const LOCK_HEAD: &str =
     "UPDATE log_heads SET size = size WHERE site = $1 RETURNING epoch, size, root";
-pub(super) const FIRST_LEAF: &str = "SELECT first_leaf FROM log_epochs WHERE site = $1 AND epoch = $2";
 pub(super) const TAIL_LEAVES: &str = "SELECT kind, commitment FROM leaves \
     WHERE site = $1 AND leaf_index >= $2 AND leaf_index < $3 ORDER BY leaf_index";
 pub(super) const TAIL_TILES: &str = "SELECT root FROM log_tiles \
-    WHERE site = $1 AND epoch = $2 AND level = $3 AND tile_index >= $4 ORDER BY tile_index";
+    WHERE site = $1 AND level = $2 AND tile_index >= $3 ORDER BY tile_index";
 pub(super) const INSERT_TILE: &str =
-    "INSERT INTO log_tiles (site, epoch, level, tile_index, root, hashes) VALUES ($1, $2, $3, $4, $5, $6)";
+    "INSERT INTO log_tiles (site, level, tile_index, root, hashes) VALUES ($1, $2, $3, $4, $5)";
 /// Moves the head by compare-and-swap.
 pub(super) const MOVE_HEAD: &str =
     "UPDATE log_heads SET size = $4, root = $5 WHERE site = $1 AND size = $2 AND root = $3";
@@ -171,12 +168,7 @@ macro_rules! tree_at_head {
 macro_rules! read_tree {
     ($tx:expr, $site:expr, $epoch:expr, $size:expr, $root:expr) => {{
         let (epoch, size): (i64, i64) = ($epoch, $size);
-        let first_leaf: i64 = sqlx::query_scalar($crate::store::tree::FIRST_LEAF)
-            .bind($site)
-            .bind(epoch)
-            .fetch_one(&mut *$tx)
-            .await?;
-        let leaves = u64::try_from(size - first_leaf)
+        let leaves = u64::try_from(size)
             .map_err(|_| $crate::store::StoreError::Corrupt("a log that ends before it begins"))?;
         let mut tails = Vec::new();
         for level in 0.. {
@@ -188,7 +180,7 @@ macro_rules! read_tree {
             let tail: Vec<avow_shared::merkle::Hash> = if level == 0 {
                 let rows: Vec<(i64, Vec<u8>)> = sqlx::query_as($crate::store::tree::TAIL_LEAVES)
                     .bind($site)
-                    .bind(first_leaf + start)
+                    .bind(start)
                     .bind(size)
                     .fetch_all(&mut *$tx)
                     .await?;
@@ -198,7 +190,6 @@ macro_rules! read_tree {
             } else {
                 let rows: Vec<Vec<u8>> = sqlx::query_scalar($crate::store::tree::TAIL_TILES)
                     .bind($site)
-                    .bind(epoch)
                     .bind(i64::from(level) - 1)
                     .bind(start)
                     .fetch_all(&mut *$tx)
@@ -207,17 +198,16 @@ macro_rules! read_tree {
             };
             tails.push(tail);
         }
-        $crate::store::tree::Tree::checked(epoch, first_leaf, leaves, tails, $root)?
+        $crate::store::tree::Tree::checked(epoch, leaves, tails, $root)?
     }};
 }
 
 /// Writes tiles that have become full: seldom one, after a long pause of other nodes several.
 macro_rules! insert_tiles {
-    ($tx:expr, $site:expr, $epoch:expr, $full:expr) => {
+    ($tx:expr, $site:expr, $full:expr) => {
         for tile in &$full {
             sqlx::query($crate::store::tree::INSERT_TILE)
                 .bind($site)
-                .bind($epoch)
                 .bind(tile.level)
                 .bind(tile.index)
                 .bind(&tile.root[..])
@@ -249,14 +239,8 @@ pub(super) use {insert_tiles, move_head, read_tree, tree_at_head};
 
 impl Tree {
     /// A tree that was read, held against the root that the head has.
-    pub(super) fn checked(
-        epoch: i64,
-        first_leaf: i64,
-        size: u64,
-        tails: Vec<Vec<Hash>>,
-        root: Option<Hash>,
-    ) -> Result<Self> {
-        let tree = Self::from_tails(epoch, first_leaf, size, tails)?;
+    pub(super) fn checked(epoch: i64, size: u64, tails: Vec<Vec<Hash>>, root: Option<Hash>) -> Result<Self> {
+        let tree = Self::from_tails(epoch, size, tails)?;
         match root {
             Some(root) if root != tree.root() => {
                 Err(StoreError::Corrupt("a log whose leaves do not lead to its root"))

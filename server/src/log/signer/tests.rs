@@ -20,7 +20,7 @@ fn a_head_that_extends_is_signed_and_verifies() {
     let folder = tempfile::tempdir().expect("a directory");
     let signer = signer(folder.path());
     let leaves: Vec<Hash> = (0..5).map(|n| [n; 32]).collect();
-    signer.resume("site", (1, "o/site"), 0, Frontier::default()).expect("begun");
+    signer.resume("site", (1, "o/site"), Frontier::default()).expect("begun");
     let head = signer.extend("site", 0, &leaves[..3], &frontier(&leaves[..3]).root()).expect("signed");
     let head2 = signer.extend("site", 3, &leaves[3..], &frontier(&leaves).root()).expect("signed");
     let keys = signer.verifiers("o/site");
@@ -37,7 +37,7 @@ fn what_does_not_extend_is_refused_also_after_a_restart() {
     {
         let signer = signer(folder.path());
         assert!(signer.extend("site", 0, &leaves, &frontier(&leaves).root()).is_err(), "never resumed");
-        signer.resume("site", (1, "o"), 0, Frontier::default()).expect("begun");
+        signer.resume("site", (1, "o"), Frontier::default()).expect("begun");
         signer.extend("site", 0, &leaves[..3], &frontier(&leaves[..3]).root()).expect("signed");
         // Again from the start, with a gap, with another root.
         for (from, more) in [(0, &leaves[..2]), (4, &leaves[4..])] {
@@ -49,9 +49,9 @@ fn what_does_not_extend_is_refused_also_after_a_restart() {
     let signer = signer(folder.path());
     let fork = [[0; 32], [7; 32], [2; 32]];
     for (wrong, why) in [(&leaves[..2], "rewound"), (&leaves[..4], "not as far"), (&fork[..], "a fork")] {
-        assert!(signer.resume("site", (1, "o"), 0, frontier(wrong)).is_err(), "{why}");
+        assert!(signer.resume("site", (1, "o"), frontier(wrong)).is_err(), "{why}");
     }
     assert!(signer.remembered("site", "another").is_err());
-    signer.resume("site", (1, "o"), 0, frontier(&leaves[..3])).expect("the same again");
+    signer.resume("site", (1, "o"), frontier(&leaves[..3])).expect("the same again");
     signer.extend("site", 3, &leaves[3..], &frontier(&leaves).root()).expect("signed");
 }

@@ -89,7 +89,7 @@ impl Store {
                         return Err(StoreError::Conflict);
                     }
                 }
-                insert_tiles!(tx, name, tree.epoch, full);
+                insert_tiles!(tx, name, full);
                 let root = tree.root();
                 move_head!(tx, name, (leaf, before), (leaf + 1, root));
                 let growth =

@@ -33,7 +33,7 @@ pub(super) async fn append(
             insert(&mut tx, batch, &inserts).await?;
             sqlx::query(LEAVES).bind(group.site).bind(first).bind(last + 1).execute(&mut *tx).await?;
             let (grown, full) = grow(group.site, &mut tree, batch, &inserts);
-            insert_tiles!(tx, group.site, tree.epoch, full);
+            insert_tiles!(tx, group.site, full);
             move_head!(tx, group.site, (first, before), (last + 1, grown.root));
             growth = Some(grown);
         }

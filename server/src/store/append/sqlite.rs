@@ -155,6 +155,6 @@ async fn insert(
     if written != 2 * inserts.len() as u64 + 1 {
         return Err(StoreError::Conflict);
     }
-    insert_tiles!(tx, site, tree.epoch, full);
+    insert_tiles!(tx, site, full);
     Ok(growth)
 }

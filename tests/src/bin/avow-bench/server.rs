@@ -29,10 +29,14 @@ pub enum Database {
 }
 
 impl Database {
-    fn arguments(&self) -> [String; 2] {
+    fn arguments(&self, folder: &Path) -> Vec<String> {
+        let data = |path: &Path| vec!["--data".to_owned(), path.display().to_string()];
         match self {
-            Self::Folder(path) => ["--data".to_owned(), path.display().to_string()],
-            Self::Url(url) => ["--database".to_owned(), url.clone()],
+            Self::Folder(path) => data(path),
+            // The keys are never in the database.
+            Self::Url(url) => {
+                [data(&folder.join("keys")), vec!["--database".to_owned(), url.clone()]].concat()
+            }
         }
     }
 }
@@ -45,7 +49,7 @@ impl Server {
         let publish = Command::new(program)
             .args(["site", "publish"])
             .arg(&file)
-            .args(database.arguments())
+            .args(database.arguments(folder))
             .output()
             .await
             .with_context(|| format!("run {}", program.display()))?;
@@ -54,7 +58,7 @@ impl Server {
         }
         let mut child = Command::new(program)
             .args(["serve", "--listen", "127.0.0.1:0", "--rate-limit", "off"])
-            .args(database.arguments())
+            .args(database.arguments(folder))
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .kill_on_drop(true)
