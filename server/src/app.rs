@@ -6,6 +6,7 @@ use crate::cli::serve::Args;
 use crate::clock::Clock;
 use crate::config::Database;
 use crate::limits::Limits;
+use crate::log::publish::Publisher;
 use crate::log::sequencer::{Sequencer, Writer};
 use crate::log::start;
 use crate::metrics;
@@ -21,6 +22,7 @@ use actix_web::middleware::from_fn;
 use actix_web::web::Data;
 use actix_web::{App, HttpServer};
 use anyhow::Context as _;
+use avow_shared::id::SiteId;
 use std::io::Write as _;
 use std::path::Path;
 use std::sync::Arc;
@@ -66,6 +68,12 @@ pub async fn state(
         link.clone(),
     );
     let (sequencer, writer) = Sequencer::start(store.clone(), signer.clone(), assets::build_entry());
+    let publisher = Publisher {
+        store: store.clone(),
+        sequencer: sequencer.clone(),
+        signer: signer.clone(),
+        interval: Duration::from_secs(args.head_interval),
+    };
     let state = AppState {
         store,
         policies,
@@ -75,6 +83,7 @@ pub async fn state(
         requests: RequestIds::new(rng.bytes()),
         sequencer,
         signer,
+        publisher,
         seal,
         ledger: Ledger::default(),
         clock,
@@ -91,6 +100,7 @@ pub async fn serve(database: &Database, args: &Args) -> anyhow::Result<()> {
     let (state, writer) = state(store.clone(), args, &database.data, Clock::system(), Rng::system()).await?;
     let state = Data::new(state);
     let upkeep = tend(state.clone());
+    let heads = publish(state.clone());
     let ended = state.clone();
     let mut server = HttpServer::new(move || {
         App::new()
@@ -114,8 +124,10 @@ pub async fn serve(database: &Database, args: &Args) -> anyhow::Result<()> {
     running.await.context("serving")?;
     // Every request has been answered by now, or has run out of time.
     upkeep.abort();
+    heads.abort();
     write_seen(&ended).await;
     writer.finish().await;
+    ended.signer.sync().context("the signer's memory")?;
     store.close().await;
     tracing::info!("stopped");
     Ok(())
@@ -132,6 +144,37 @@ pub fn tend(state: Data<AppState>) -> tokio::task::JoinHandle<()> {
             write_seen(&state).await;
         }
     })
+}
+
+/// Publishes the heads that are due and puts the signer's memory on disk, every second, until it is aborted.
+pub fn publish(state: Data<AppState>) -> tokio::task::JoinHandle<()> {
+    tokio::spawn(async move {
+        let mut ticks = tokio::time::interval(Duration::from_secs(1));
+        ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        let every = state.publisher.interval.clamp(Duration::from_secs(1), UPKEEP).as_secs();
+        for tick in 0_u64.. {
+            ticks.tick().await;
+            if let Err(error) = state.signer.sync() {
+                tracing::error!(%error, "the signer's memory could not be put on disk");
+            }
+            if tick % every == 0 {
+                publish_all(&state).await;
+            }
+        }
+    })
+}
+
+/// One round of it; what fails is tried again in the next.
+async fn publish_all(state: &AppState) {
+    let sites = match state.store.list_sites().await {
+        Ok(sites) => sites,
+        Err(error) => return tracing::warn!(%error, "heads are not published"),
+    };
+    for site in sites.iter().filter_map(|row| SiteId::parse(&row.site)) {
+        if let Err(error) = state.publisher.publish(&site, state.clock.now()).await {
+            tracing::warn!(site = site.as_str(), %error, "its head is not published");
+        }
+    }
 }
 
 /// Keeps what was seen; a failure is not worth a stop.

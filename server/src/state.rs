@@ -3,6 +3,7 @@
 use crate::cache::{Link, Policies};
 use crate::clock::Clock;
 use crate::limits::Limits;
+use crate::log::publish::Publisher;
 use crate::log::sequencer::Sequencer;
 use crate::log::signer::Signer;
 use crate::middleware::RequestIds;
@@ -32,6 +33,8 @@ pub struct AppState {
     pub sequencer: Sequencer,
     /// What has been signed last, and the public keys.
     pub signer: Signer,
+    /// Publishes heads.
+    pub publisher: Publisher,
     /// The time.
     pub clock: Clock,
     /// Randomness.

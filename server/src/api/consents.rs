@@ -9,11 +9,12 @@ use crate::cache::SitePolicies;
 use crate::consent::decide::{self, Receipt};
 use crate::consent::lookup;
 use crate::state::AppState;
+use crate::store::append::ERASED;
 use crate::store::records::StoredRecord;
 use actix_web::http::header::{self, HeaderMap};
 use actix_web::web::{Bytes, Data, Path, PayloadConfig, Query, ServiceConfig, get, post};
 use actix_web::{HttpRequest, HttpResponse};
-use avow_shared::id::{RecordId, hex};
+use avow_shared::id::{RecordId, SiteId, hex};
 use avow_shared::reference;
 use avow_shared::submission::Submission;
 use base64::Engine as _;
@@ -147,6 +148,8 @@ pub struct FindQuery {
          content_type = "application/problem+json"),
         (status = 409, description = "id-conflict", body = ProblemBody,
          content_type = "application/problem+json"),
+        (status = 410, description = "erased: the record of this id was erased", body = ProblemBody,
+         content_type = "application/problem+json"),
         (status = 413, description = "too-large", body = ProblemBody,
          content_type = "application/problem+json"),
         (status = 422, description = "invalid, unknown-version, undeclared-purpose, missing-purpose, necessary-refused, grant-without-gesture, clock-skew", body = ProblemBody,
@@ -213,6 +216,8 @@ fn body_of(receipt: &Receipt) -> ReceiptBody<'_> {
          content_type = "application/problem+json"),
         (status = 404, description = "not-found, unknown-site", body = ProblemBody,
          content_type = "application/problem+json"),
+        (status = 410, description = "erased", body = ProblemBody,
+         content_type = "application/problem+json"),
         (status = 429, description = "rate-limited, with Retry-After", body = ProblemBody,
          content_type = "application/problem+json"),
         (status = 500, description = "internal", body = ProblemBody,
@@ -229,16 +234,27 @@ pub(super) async fn read(
 ) -> Result<HttpResponse, Problem> {
     let query = query.map_err(|_| Problem::new(Kind::Malformed).detail("site is missing"))?;
     let (site, _) = site_policies(&state, &query.site).await?;
-    let id = RecordId::parse(&id);
-    let stored = if request.headers().contains_key(header::AUTHORIZATION) {
-        let officer = officer(&state, &site, request.headers()).await?;
-        lookup::by_officer(&state, &officer, &site, id).await?
-    } else if let Some(secret) = request.headers().get(SECRET_HEADER) {
-        lookup::by_secret(&state, &site, id, secret.to_str().unwrap_or_default()).await?
+    let stored = reader(&state, &site, request.headers(), &id).await?;
+    Ok(HttpResponse::Ok().insert_header((header::CACHE_CONTROL, "no-store")).json(RecordBody::from(stored)))
+}
+
+/// The record of that id, if the request shows its secret or a DPO's token.
+pub(super) async fn reader(
+    state: &AppState,
+    site: &SiteId,
+    headers: &HeaderMap,
+    id: &str,
+) -> Result<StoredRecord, Problem> {
+    let id = RecordId::parse(id);
+    let stored = if headers.contains_key(header::AUTHORIZATION) {
+        let officer = officer(state, site, headers).await?;
+        lookup::by_officer(state, &officer, site, id).await?
+    } else if let Some(secret) = headers.get(SECRET_HEADER) {
+        lookup::by_secret(state, site, id, secret.to_str().unwrap_or_default()).await?
     } else {
         return Err(Problem::new(Kind::Unauthorized));
     };
-    Ok(HttpResponse::Ok().insert_header((header::CACHE_CONTROL, "no-store")).json(RecordBody::from(stored)))
+    if stored.event == ERASED { Err(Kind::Erased.into()) } else { Ok(stored) }
 }
 
 /// The records that a reference code stands for, for a DPO.

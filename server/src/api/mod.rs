@@ -3,10 +3,12 @@
 pub mod assets;
 pub mod consents;
 pub mod export;
+pub mod log;
 pub mod openapi;
 pub mod ops;
 pub mod policy;
 pub mod problem;
+pub mod receipts;
 pub mod reports;
 pub mod site_files;
 

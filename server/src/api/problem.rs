@@ -58,6 +58,8 @@ kinds! {
     NotFound = "not-found", 404, "There is nothing here that you may see.";
     /// The path exists, the method does not.
     MethodNotAllowed = "method-not-allowed", 405, "This path does not take this method.";
+    /// The record was erased, and nothing of it is left.
+    Erased = "erased", 410, "This record was erased.";
     /// The id is taken by another body or another secret.
     IdConflict = "id-conflict", 409, "This id is already used for another decision.";
     /// The body is over the limit.

@@ -31,6 +31,9 @@ pub struct Args {
     /// Threads that answer requests; one per processor if not given
     #[arg(long, env = "AVOW_WORKERS", value_name = "N")]
     pub workers: Option<usize>,
+    /// Seconds between two published heads of a log, at least
+    #[arg(long, env = "AVOW_HEAD_INTERVAL", default_value_t = 60, value_name = "SECONDS")]
+    pub head_interval: u64,
     #[command(flatten)]
     pub signing: Signing,
 }

@@ -7,7 +7,7 @@ use crate::log::Logged;
 use crate::log::signer::SignedHead;
 use crate::policy::Published;
 use crate::state::AppState;
-use crate::store::append::{Appended, Existing, NewRecord};
+use crate::store::append::{Appended, ERASED, Existing, NewRecord};
 use avow_shared::act::{Control, Event, Input, RejectButton};
 use avow_shared::category::Category;
 use avow_shared::commitment::commitment;
@@ -147,6 +147,9 @@ fn same_or_conflict(
     seal: String,
     decision: Decision,
 ) -> Result<Receipt, Error> {
+    if existing.event == ERASED {
+        return Err(Error::plain(Kind::Erased));
+    }
     let same = existing.secret_hash.ct_eq(secret_hash) & existing.body_hash.ct_eq(body_hash);
     if !bool::from(same) {
         return Err(Error::plain(Kind::IdConflict));

@@ -1,8 +1,9 @@
-//! The use cases around a consent: decide, look up, export. Knows neither HTTP nor SQL.
+//! The use cases around a consent: decide, look up, prove, export. Knows neither HTTP nor SQL.
 
 pub mod decide;
 pub mod export;
 pub mod lookup;
+pub mod receipt;
 
 use sha2::{Digest, Sha256};
 

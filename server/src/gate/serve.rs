@@ -50,6 +50,7 @@ pub async fn serve(database: &Database, args: &Args, setup: Setup) -> anyhow::Re
     // Where Avow is served is part of the policy; another path needs a restart.
     let base = rules.base.clone();
     let upkeep = app::tend(state.clone());
+    let heads = app::publish(state.clone());
     let ended = state.clone();
     let (upstream, patience, trusted) = (setup.upstream.clone(), setup.patience, args.trusted_proxy.clone());
     let shared = state.clone();
@@ -74,8 +75,10 @@ pub async fn serve(database: &Database, args: &Args, setup: Setup) -> anyhow::Re
     tracing::info!(database = store.name(), %address, upstream = %setup.upstream, "gate is up");
     let served = tokio::try_join!(running, watched);
     upkeep.abort();
+    heads.abort();
     app::write_seen(&ended).await;
     writer.finish().await;
+    ended.signer.sync().context("the signer's memory")?;
     store.close().await;
     served.context("serving")?;
     tracing::info!("stopped");

@@ -7,9 +7,13 @@
 pub mod artefact;
 mod logs;
 pub mod nodes;
+pub mod publish;
 mod reply;
 pub mod sequencer;
 pub mod signer;
 pub mod start;
 
 pub use logs::Logged;
+
+#[cfg(test)]
+mod tests;

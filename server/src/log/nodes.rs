@@ -2,6 +2,7 @@
 
 use crate::store::tree::perfect_root;
 use crate::store::{Store, StoreError};
+use avow_shared::entry::{self, Kind};
 use avow_shared::id::SiteId;
 use avow_shared::merkle::{self, Hash, NodeId};
 use avow_shared::tile::{HEIGHT, Tile, WIDTH};
@@ -39,6 +40,27 @@ pub async fn tile(store: &Store, site: &SiteId, tile: Tile) -> Result<Vec<Hash>,
         store.tile_roots(site, tile.level - 1, (first, end)).await?
     };
     if hashes.len() == usize::from(tile.width) { Ok(hashes) } else { Err(MISSING) }
+}
+
+/// The bytes of `count` entries from `first` on.
+pub async fn entries(
+    store: &Store,
+    site: &SiteId,
+    first: u64,
+    count: u64,
+) -> Result<Vec<[u8; entry::LEN]>, StoreError> {
+    let place = |index| 0_i64.saturating_add_unsigned(index);
+    let rows = store.leaf_rows(site, place(first), place(first + count)).await?;
+    if u64::try_from(rows.len()) != Ok(count) {
+        return Err(MISSING);
+    }
+    rows.into_iter()
+        .map(|row| {
+            let kind = u8::try_from(row.kind).ok().and_then(Kind::from_byte).ok_or(MISSING)?;
+            let content = row.commitment.try_into().map_err(|_| MISSING)?;
+            Ok(entry::bytes(kind, &content))
+        })
+        .collect()
 }
 
 /// Those nodes of the tree as it was with `size` leaves; each tile is read once.

@@ -6,6 +6,7 @@
 use self::inline::{check_inline, check_mode};
 use self::purposes::check_purposes;
 use self::values::{email, has_language, is_https, is_language, label, link, one_of, text, within};
+use self::witness::check_witnesses;
 use super::fault::Collector;
 use super::file::{At, File};
 use super::hosts;
@@ -16,6 +17,7 @@ use avow_shared::id::SiteId;
 mod inline;
 mod purposes;
 mod values;
+mod witness;
 
 /// Notes every fault of `file`.
 pub fn check(file: &File, faults: &mut Collector<'_>) {
@@ -39,6 +41,7 @@ pub fn check(file: &File, faults: &mut Collector<'_>) {
     check_purposes(file, jurisdiction, faults);
     check_mode(file, faults);
     check_inline(file, faults);
+    check_witnesses(file, faults);
 }
 
 fn check_parties(file: &File, faults: &mut Collector<'_>) {

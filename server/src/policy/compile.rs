@@ -2,8 +2,8 @@
 
 use super::check::check;
 use super::document::{
-    Contact, Controller, Document, Inline, Item, Links, Look, Purpose, PurposeText, Regime, Regulator,
-    Retention, SCHEMA, Service,
+    Contact, Controller, Document, Inline, Item, Links, Log, Look, Purpose, PurposeText, Regime, Regulator,
+    Retention, SCHEMA, Service, Witness,
 };
 use super::fault::{Collector, Faults};
 use super::file::{self, At, File};
@@ -65,6 +65,7 @@ pub fn compile(file: &File, history: &[Document]) -> Document {
             scheme: file.look.scheme.value.clone(),
             theme: file.look.theme.value.clone(),
         },
+        log: file.log.as_ref().map(compile_log),
         mode: file.mode.as_ref().map(|mode| mode.value.clone()).filter(|mode| mode != "strict"),
         name: file.name.value.clone(),
         notice: Links {
@@ -170,6 +171,15 @@ fn compile_purpose(purpose: &file::Purpose, version: u32) -> Purpose {
             })
             .collect(),
     }
+}
+
+fn compile_log(log: &file::Log) -> Log {
+    let witnesses = log
+        .witness
+        .iter()
+        .map(|witness| Witness { key: witness.key.value.clone(), url: witness.url.value.clone() })
+        .collect();
+    Log { public: log.public, witnesses }
 }
 
 fn compile_inline(inline: &file::Inline) -> Inline {

@@ -33,6 +33,9 @@ pub struct Document {
     pub languages: Vec<String>,
     /// How it looks.
     pub look: Look,
+    /// Who may read the log and who watches it; left out where nobody does, as in documents from before it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub log: Option<Log>,
     /// `compatible`; left out for `strict`, as in documents from before it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mode: Option<String>,
@@ -86,6 +89,24 @@ pub struct Contact {
 
 /// In place of a purpose's id: the site cannot do without it.
 pub const NECESSARY: &str = "necessary";
+
+/// Who may read the site's log, and who watches it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Log {
+    /// Whether anybody may fetch heads and tiles.
+    pub public: bool,
+    /// Who must see every published head.
+    pub witnesses: Vec<Witness>,
+}
+
+/// A witness (C2SP tlog-witness).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Witness {
+    /// Its public key, `name+id+key`.
+    pub key: String,
+    /// Where it listens.
+    pub url: String,
+}
 
 /// Approved inline code.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

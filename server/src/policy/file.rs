@@ -88,6 +88,8 @@ pub struct File {
     /// Inline code that may run where the gate holds back all other inline code.
     #[serde(default)]
     pub inline: Vec<Inline>,
+    /// Who may read the site's log, and who watches it.
+    pub log: Option<Log>,
     /// The purposes, in the order in which visitors see them.
     pub purpose: Vec<Purpose>,
     /// Texts that replace the built-in ones, per language.
@@ -187,6 +189,29 @@ pub struct Inline {
     pub purpose: At<String>,
     /// What it does.
     pub note: At<String>,
+}
+
+/// Who may read the site's log, and who watches it.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Log {
+    /// True if anybody may fetch the log's heads and tiles. They hold salted hashes only, but show how many
+    /// answers there are, and when.
+    #[serde(default)]
+    pub public: bool,
+    /// Witnesses that must see every published head (C2SP tlog-witness).
+    #[serde(default)]
+    pub witness: Vec<Witness>,
+}
+
+/// Somebody else's server that signs heads only if they extend what it has seen.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Witness {
+    /// Where it listens: an http address without `/add-checkpoint`.
+    pub url: At<String>,
+    /// Its public key: `name+id+key`.
+    pub key: At<String>,
 }
 
 /// What visitors decide on, or cannot refuse.

@@ -41,6 +41,8 @@ pub struct Published {
     pub superseded_days: u16,
     /// Language tag to SHA-256 of the texts shown in it, 64 hexadecimal characters.
     pub texts_sha256: BTreeMap<String, String>,
+    /// Who may read the site's log, and who watches it.
+    pub log: document::Log,
     /// The canonical compiled document.
     pub document: String,
 }
@@ -55,6 +57,8 @@ struct Parts {
     regime: document::Regime,
     purposes: Vec<PurposeParts>,
     texts_sha256: BTreeMap<String, String>,
+    #[serde(default)]
+    log: document::Log,
 }
 
 #[derive(Debug, Deserialize)]
@@ -97,6 +101,7 @@ impl Published {
             domains: Domains::new(read.domains),
             superseded_days: read.superseded_days,
             texts_sha256: read.texts_sha256,
+            log: read.log,
             document: document.to_owned(),
         })
     }

@@ -9,7 +9,7 @@ mod entry;
 mod postgres;
 mod sqlite;
 
-pub use entry::{Effect, NewEntry};
+pub use entry::{ERASED, Effect, NewEntry};
 pub(super) use sqlite::STATEMENTS as SQLITE_STATEMENTS;
 
 use super::tree::{self, FullTile, Tree, Trees};

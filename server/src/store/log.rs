@@ -38,6 +38,17 @@ pub struct Manifest {
     pub manifest: String,
 }
 
+/// A head as published.
+#[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
+pub struct Published {
+    /// Leaves.
+    pub size: i64,
+    /// The signed note.
+    pub note: String,
+    /// Milliseconds UTC.
+    pub published_at: i64,
+}
+
 /// Leaves read at once while a tree is built.
 const PAGE: u32 = 10_000;
 
@@ -153,9 +164,9 @@ impl Store {
         Ok(written == 1)
     }
 
-    /// The newest published head of an epoch: its size and the signed note.
-    pub async fn latest_checkpoint(&self, site: &SiteId, epoch: i64) -> Result<Option<(i64, String)>> {
-        const SQL: &str = "SELECT size, note FROM log_checkpoints \
+    /// The newest published head of an epoch.
+    pub async fn latest_checkpoint(&self, site: &SiteId, epoch: i64) -> Result<Option<Published>> {
+        const SQL: &str = "SELECT size, note, published_at FROM log_checkpoints \
             WHERE site = $1 AND epoch = $2 ORDER BY size DESC LIMIT 1";
         Ok(on!(self, read, pool => {
             sqlx::query_as(SQL).bind(site.as_str()).bind(epoch).fetch_optional(pool).await

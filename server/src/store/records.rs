@@ -128,7 +128,9 @@ impl Store {
         last: &RecordId,
         limit: u32,
     ) -> Result<Vec<StoredRecord>> {
-        const SQL: &str = select_record!("WHERE site = $1 AND id >= $2 AND id <= $3 ORDER BY id LIMIT $4");
+        const SQL: &str = select_record!(
+            "WHERE site = $1 AND id >= $2 AND id <= $3 AND event <> 'erased' ORDER BY id LIMIT $4"
+        );
         let rows: Vec<Row> = on!(self, read, pool => {
             sqlx::query_as(SQL)
                 .bind(site.as_str())
@@ -151,10 +153,11 @@ impl Store {
         limit: u32,
     ) -> Result<Vec<StoredRecord>> {
         // A record is found by its id and not by walking the whole log.
-        const ONE: &str = select_record!("WHERE site = $1 AND id = $2 AND leaf_index > $3");
+        const ONE: &str =
+            select_record!("WHERE site = $1 AND id = $2 AND leaf_index > $3 AND event <> 'erased'");
         const MANY: &str = select_record!(
             "WHERE site = $1 AND leaf_index > $2 AND server_time >= $3 AND server_time < $4 \
-             AND policy_version >= $5 AND policy_version <= $6 ORDER BY leaf_index LIMIT $7"
+             AND policy_version >= $5 AND policy_version <= $6 AND event <> 'erased' ORDER BY leaf_index LIMIT $7"
         );
         let from = filter.from.map_or(i64::MIN, |from| from.0);
         let to = filter.to.map_or(i64::MAX, |to| to.0);

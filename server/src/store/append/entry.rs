@@ -45,13 +45,13 @@ impl Store {
         const MANIFEST: &str =
             "INSERT INTO manifests (site, leaf_index, kind, name, manifest) VALUES ($1, $2, $3, $4, $5)";
         const ERASE: &str = "UPDATE records SET event = $3, server_time = $4, client_time = 0, chain = 0, \
-            policy_version = 0, record = '', salt = $5, secret_hash = $6, body_hash = $6, previous_id = NULL, \
+            policy_version = 0, record = '', salt = $5, secret_hash = $5, body_hash = $5, previous_id = NULL, \
             previous_secret_hash = NULL WHERE site = $1 AND id = $2 AND event <> $3";
         let (name, kind) = (site.as_str(), i64::from(new.kind.byte()));
         let content = manifest_hash(new.manifest.as_bytes());
         let hash = leaf_hash(new.kind, &content);
         // Nobody's secret has this hash.
-        let (no_salt, no_hash): (&[u8], &[u8]) = (&[], &[0; 32]);
+        let nothing: &[u8] = &[0; 32];
         let grown = on!(self, transaction, tx => {
             let mut tree = tree_at_head!(tx, &self.trees, name);
             let known: Option<i64> = sqlx::query_scalar(KNOWN)
@@ -81,8 +81,7 @@ impl Store {
                         .bind(&record.as_bytes()[..])
                         .bind(ERASED)
                         .bind(at.0)
-                        .bind(no_salt)
-                        .bind(no_hash)
+                        .bind(nothing)
                         .execute(&mut *tx)
                         .await?;
                     if erased.rows_affected() != 1 {

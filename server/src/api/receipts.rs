@@ -1,0 +1,152 @@
+//! `GET /v1/receipts/{id}`: what a visitor keeps, and a data protection officer hands over.
+
+use super::consents::reader;
+use super::{resource, site_policies};
+use crate::api::problem::{Kind, Problem, ProblemBody};
+use crate::consent::receipt::{self, Head, Receipt};
+use crate::state::AppState;
+use actix_web::http::header;
+use actix_web::web::{self, Data, Path, Query, ServiceConfig};
+use actix_web::{HttpRequest, HttpResponse};
+use avow_shared::id::hex;
+use avow_shared::reference;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+/// The version of [`Body`].
+const SCHEMA: u32 = 1;
+
+/// Registers the path.
+pub fn configure(config: &mut ServiceConfig) {
+    config.service(resource("/v1/receipts/{id}").route(web::get().to(read)));
+}
+
+/// What may be asked for.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Wanted {
+    site: String,
+    #[serde(default)]
+    format: Format,
+    #[serde(default)]
+    head: Head,
+}
+
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Format {
+    /// Everything that is needed to check it.
+    #[default]
+    Json,
+    /// The proof alone.
+    Proof,
+}
+
+/// A receipt: everything that `avow verify receipt` needs.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Body {
+    /// 1.
+    schema: u32,
+    /// The site.
+    site: String,
+    /// The record's id.
+    id: String,
+    /// Its reference code.
+    reference: String,
+    /// What happened.
+    event: String,
+    /// Milliseconds UTC.
+    server_time: i64,
+    /// The canonical record (JSON in a string, for its bytes are what is committed).
+    record: String,
+    /// 32 bytes in base64url.
+    salt: String,
+    /// SHA-256 over tag, salt and record, 64 hexadecimal characters.
+    commitment: String,
+    /// Which leaf of the log, from 0. Its entry is the byte 01 and the commitment.
+    index: i64,
+    /// What the log is called.
+    origin: String,
+    /// The log's public keys, `name+id+key` (C2SP signed-note).
+    keys: Vec<String>,
+    /// The proof with the signed head (C2SP tlog-proof).
+    proof: String,
+}
+
+impl From<Receipt> for Body {
+    fn from(Receipt { stored, origin, keys, proof }: Receipt) -> Self {
+        Self {
+            schema: SCHEMA,
+            site: String::new(),
+            id: stored.id.to_text(),
+            reference: reference::code(&stored.id),
+            event: stored.event,
+            server_time: stored.server_time.0,
+            record: stored.record,
+            salt: URL_SAFE_NO_PAD.encode(stored.salt),
+            commitment: hex(&stored.commitment),
+            index: stored.leaf_index,
+            origin,
+            keys,
+            proof,
+        }
+    }
+}
+
+/// The receipt of a record, for who has its secret or a DPO's token.
+#[utoipa::path(
+    get, path = "/v1/receipts/{id}", tag = "consents",
+    params(
+        ("id" = String, Path, description = "the record's id"),
+        ("site" = String, Query, description = "the site"),
+        ("format" = Option<String>, Query, description = "json (default), or proof: the C2SP tlog-proof alone"),
+        ("head" = Option<String>, Query,
+         description = "latest (default): the head signed last; public: the one published last, with its witnesses"),
+        ("Avow-Secret" = Option<String>, Header, description = "the record's secret, 22 characters"),
+    ),
+    security((), ("token" = [])),
+    responses(
+        (status = 200, description = "the receipt", body = Body),
+        (status = 400, description = "malformed", body = ProblemBody,
+         content_type = "application/problem+json"),
+        (status = 401, description = "unauthorized", body = ProblemBody,
+         content_type = "application/problem+json"),
+        (status = 404, description = "not-found, unknown-site", body = ProblemBody,
+         content_type = "application/problem+json"),
+        (status = 410, description = "erased", body = ProblemBody,
+         content_type = "application/problem+json"),
+        (status = 429, description = "rate-limited, with Retry-After", body = ProblemBody,
+         content_type = "application/problem+json"),
+        (status = 500, description = "internal", body = ProblemBody,
+         content_type = "application/problem+json"),
+        (status = 503, description = "unavailable, with Retry-After: no such head yet; log-halted",
+         body = ProblemBody, content_type = "application/problem+json"),
+    )
+)]
+pub(super) async fn read(
+    state: Data<AppState>,
+    request: HttpRequest,
+    id: Path<String>,
+    wanted: Result<Query<Wanted>, actix_web::Error>,
+) -> Result<HttpResponse, Problem> {
+    let wanted = wanted
+        .map_err(|_| Problem::new(Kind::Malformed).detail("site is missing, or a word is not known"))?
+        .into_inner();
+    let (site, _) = site_policies(&state, &wanted.site).await?;
+    let stored = reader(&state, &site, request.headers(), &id).await?;
+    let receipt = receipt::receipt(&state, &site, stored, wanted.head).await?;
+    let mut answer = HttpResponse::Ok();
+    answer.insert_header((header::CACHE_CONTROL, "no-store"));
+    Ok(match wanted.format {
+        Format::Json => answer.json(Body { site: site.as_str().to_owned(), ..Body::from(receipt) }),
+        Format::Proof => {
+            let name = format!("attachment; filename=\"{}.tlog-proof\"", receipt.stored.id.to_text());
+            answer
+                .insert_header((header::CONTENT_TYPE, "text/plain; charset=utf-8"))
+                .insert_header((header::CONTENT_DISPOSITION, name))
+                .body(receipt.proof)
+        }
+    })
+}
