@@ -7,12 +7,13 @@ use crate::api::problem::{Kind, Problem, ProblemBody};
 use crate::api::{officer, site_policies};
 use crate::cache::SitePolicies;
 use crate::consent::decide::{self, Receipt};
+use crate::consent::erase::{self, Reason};
 use crate::consent::lookup;
 use crate::state::AppState;
 use crate::store::append::ERASED;
 use crate::store::records::StoredRecord;
 use actix_web::http::header::{self, HeaderMap};
-use actix_web::web::{Bytes, Data, Path, PayloadConfig, Query, ServiceConfig, get, post};
+use actix_web::web::{Bytes, Data, Path, PayloadConfig, Query, ServiceConfig, delete, get, post};
 use actix_web::{HttpRequest, HttpResponse};
 use avow_shared::id::{RecordId, SiteId, hex};
 use avow_shared::reference;
@@ -37,7 +38,12 @@ pub fn configure(config: &mut ServiceConfig) {
                 .route(post().to(create))
                 .route(get().to(find)),
         )
-        .service(resource("/v1/consents/{id}").route(get().to(read)));
+        .service(
+            resource("/v1/consents/{id}")
+                .app_data(PayloadConfig::new(MAX_BODY))
+                .route(get().to(read))
+                .route(delete().to(erase)),
+        );
 }
 
 /// What the visitor gets back for a decision.
@@ -236,6 +242,86 @@ pub(super) async fn read(
     let (site, _) = site_policies(&state, &query.site).await?;
     let stored = reader(&state, &site, request.headers(), &id).await?;
     Ok(HttpResponse::Ok().insert_header((header::CACHE_CONTROL, "no-store")).json(RecordBody::from(stored)))
+}
+
+/// An officer's ground.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ErasureBody {
+    /// `not_needed`, `withdrawn`, `objection`, `unlawful`, `obligation`, `child` (GDPR Article 17(1)(a) to (f)),
+    /// or `retention`.
+    reason: Reason,
+}
+
+/// What was erased.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ErasedBody {
+    /// The leaf of the log that stood for the record. It stays, and says nothing any more.
+    index: i64,
+    /// Milliseconds UTC.
+    erased_at: i64,
+    /// True if a grant was in force by it: the visitor's device goes on by that until it is asked again.
+    was_live: bool,
+}
+
+/// Erases a record, for who has its secret or a DPO's token; an officer states the ground.
+#[utoipa::path(
+    delete, path = "/v1/consents/{id}", tag = "consents",
+    params(
+        ("id" = String, Path, description = "the record's id"),
+        ("site" = String, Query, description = "the site"),
+        ("Avow-Secret" = Option<String>, Header, description = "the record's secret, 22 characters"),
+    ),
+    request_body(content = Option<ErasureBody>, description = "an officer's ground; not read from a visitor"),
+    security((), ("token" = [])),
+    responses(
+        (status = 200, description = "record and salt are gone", body = ErasedBody),
+        (status = 400, description = "malformed", body = ProblemBody,
+         content_type = "application/problem+json"),
+        (status = 401, description = "unauthorized", body = ProblemBody,
+         content_type = "application/problem+json"),
+        (status = 404, description = "not-found, unknown-site", body = ProblemBody,
+         content_type = "application/problem+json"),
+        (status = 409, description = "grant-in-force: a visitor withdraws first", body = ProblemBody,
+         content_type = "application/problem+json"),
+        (status = 410, description = "erased: it was already", body = ProblemBody,
+         content_type = "application/problem+json"),
+        (status = 422, description = "invalid: not a ground", body = ProblemBody,
+         content_type = "application/problem+json"),
+        (status = 429, description = "rate-limited, with Retry-After", body = ProblemBody,
+         content_type = "application/problem+json"),
+        (status = 500, description = "internal", body = ProblemBody,
+         content_type = "application/problem+json"),
+        (status = 503, description = "unavailable, with Retry-After; log-halted", body = ProblemBody,
+         content_type = "application/problem+json"),
+    )
+)]
+pub(super) async fn erase(
+    state: Data<AppState>,
+    request: HttpRequest,
+    id: Path<String>,
+    query: Result<Query<SiteQuery>, actix_web::Error>,
+    body: Result<Bytes, actix_web::Error>,
+) -> Result<HttpResponse, Problem> {
+    let query = query.map_err(|_| Problem::new(Kind::Malformed).detail("site is missing"))?;
+    let (site, _) = site_policies(&state, &query.site).await?;
+    let id = RecordId::parse(&id);
+    let headers = request.headers();
+    let erased = if headers.contains_key(header::AUTHORIZATION) {
+        let officer = officer(&state, &site, headers).await?;
+        let body = body.map_err(|_| Problem::new(Kind::Malformed))?;
+        let ErasureBody { reason } = serde_json::from_slice(&body).map_err(|error| unreadable(&error))?;
+        erase::by_officer(&state, &officer, &site, id, reason).await?
+    } else if let Some(secret) = headers.get(SECRET_HEADER) {
+        erase::by_visitor(&state, &site, id, secret.to_str().unwrap_or_default()).await?
+    } else {
+        return Err(Problem::new(Kind::Unauthorized));
+    };
+    Ok(HttpResponse::Ok().insert_header((header::CACHE_CONTROL, "no-store")).json(ErasedBody {
+        index: erased.leaf,
+        erased_at: erased.at.0,
+        was_live: erased.was_live,
+    }))
 }
 
 /// The record of that id, if the request shows its secret or a DPO's token.

@@ -35,6 +35,7 @@ pub fn configure(config: &mut ServiceConfig) {
         consents::create,
         consents::find,
         consents::read,
+        consents::erase,
         receipts::read,
         log::about,
         log::checkpoint,

@@ -62,6 +62,8 @@ kinds! {
     Erased = "erased", 410, "This record was erased.";
     /// The id is taken by another body or another secret.
     IdConflict = "id-conflict", 409, "This id is already used for another decision.";
+    /// A grant is in force by the record: it must be withdrawn before it is erased.
+    GrantInForce = "grant-in-force", 409, "This record's grant is in force; withdraw it first.";
     /// The body is over the limit.
     TooLarge = "too-large", 413, "The request body is too large.";
     /// The body is of another media type than the path takes.

@@ -1,6 +1,7 @@
-//! The use cases around a consent: decide, look up, prove, export. Knows neither HTTP nor SQL.
+//! The use cases around a consent: decide, look up, prove, erase, export. Knows neither HTTP nor SQL.
 
 pub mod decide;
+pub mod erase;
 pub mod export;
 pub mod lookup;
 pub mod receipt;

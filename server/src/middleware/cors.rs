@@ -1,4 +1,4 @@
-//! CORS for `/v1/consents`: only pages of published sites may call it and read the answer.
+//! CORS for `/v1/consents` and `/v1/receipts`: only pages of published sites may call it and read the answer.
 //!
 //! A preflight names no site, so it is answered by the domains of all sites together; whether the page is of
 //! the very site is settled when the request itself says which. No answer allows credentials: Avow's API
@@ -15,7 +15,7 @@ use actix_web::web::Data;
 use actix_web::{Error, HttpResponse};
 
 /// The paths that pages of other origins call.
-const PATH: &str = "/v1/consents";
+const PATHS: [&str; 2] = ["/v1/consents", "/v1/receipts"];
 
 /// Seconds a browser may remember a preflight.
 const MAX_AGE: &str = "7200";
@@ -25,8 +25,10 @@ pub async fn cors(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
-    let rest = path(&request).strip_prefix(PATH);
-    if !rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/')) {
+    let is_ours = PATHS.iter().any(|ours| {
+        path(&request).strip_prefix(ours).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    });
+    if !is_ours {
         return Ok(next.call(request).await?.map_into_boxed_body());
     }
     let allowed = allowed_origin(&request).await;
@@ -36,7 +38,7 @@ pub async fn cors(
         let mut answer = HttpResponse::NoContent();
         if allowed.is_some() {
             answer
-                .insert_header((header::ACCESS_CONTROL_ALLOW_METHODS, "GET, POST"))
+                .insert_header((header::ACCESS_CONTROL_ALLOW_METHODS, "GET, POST, DELETE"))
                 .insert_header((header::ACCESS_CONTROL_ALLOW_HEADERS, "Avow-Secret, Content-Type"))
                 .insert_header((header::ACCESS_CONTROL_MAX_AGE, MAX_AGE));
         }

@@ -119,7 +119,9 @@ impl Store {
                     .synchronous(SqliteSynchronous::Full)
                     .foreign_keys(true)
                     .busy_timeout(BUSY)
-                    .pragma("wal_autocheckpoint", CHECKPOINT_PAGES);
+                    .pragma("wal_autocheckpoint", CHECKPOINT_PAGES)
+                    // What is overwritten is gone from the file, not only from the table.
+                    .pragma("secure_delete", "on");
                 // The writer first: it makes the file and switches the journal.
                 let writer = SqlitePoolOptions::new()
                     .max_connections(1)
@@ -173,6 +175,23 @@ impl Store {
         // No site has an empty name, so nothing changes.
         const SQL: &str = "UPDATE log_heads SET size = size WHERE site = ''";
         on!(self, transaction, tx => { sqlx::query(SQL).execute(&mut *tx).await?; });
+        Ok(())
+    }
+
+    /// Takes what was overwritten out of what the database keeps beside its tables.
+    ///
+    /// SQLite's write-ahead log is copied back and emptied. PostgreSQL's old row versions are vacuumed; what its
+    /// pages and its own log still hold is overwritten in time, as `docs/data-retention.md` says.
+    pub async fn scrub(&self) -> Result<()> {
+        match &self.pool {
+            Pool::Sqlite { writer, .. } => {
+                // A reader in the middle of something puts it off until the next time.
+                sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").execute(writer).await?;
+            }
+            Pool::Postgres(pool) => {
+                sqlx::query("VACUUM records").execute(pool).await?;
+            }
+        }
         Ok(())
     }
 
