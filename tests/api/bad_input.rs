@@ -169,7 +169,7 @@ async fn wrong_paths_and_methods_are_problems_too(kind: Kind) -> Result<()> {
     Ok(())
 }
 
-super::on_both!(
+avow_tests::on_both!(
     each_case_has_its_own_problem_and_stores_nothing,
     every_declared_origin_may_send,
     wrong_paths_and_methods_are_problems_too,

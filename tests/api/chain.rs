@@ -56,7 +56,7 @@ async fn a_wrong_secret_links_nothing(kind: Kind) -> Result<()> {
     Ok(())
 }
 
-super::on_both!(
+avow_tests::on_both!(
     withdrawal_follows_the_grant,
     a_decision_may_arrive_before_the_one_it_follows,
     a_wrong_secret_links_nothing,

@@ -83,7 +83,7 @@ async fn operators_can_ask_how_it_is(kind: Kind) -> Result<()> {
     Ok(())
 }
 
-super::on_both!(
+avow_tests::on_both!(
     the_site_script_leads_to_everything_else,
     any_site_may_load_scripts_but_only_declared_ones_read_answers,
     operators_can_ask_how_it_is,

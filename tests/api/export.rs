@@ -97,7 +97,7 @@ async fn the_file_is_the_same_as_the_output(kind: Kind) -> Result<()> {
     Ok(())
 }
 
-super::on_both!(
+avow_tests::on_both!(
     both_doors_give_the_same_bytes,
     an_export_needs_a_dpo_of_that_site,
     a_spreadsheet_cannot_be_made_to_calculate,

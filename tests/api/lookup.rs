@@ -99,7 +99,7 @@ async fn a_reference_code_finds_the_record_for_a_dpo_only(kind: Kind) -> Result<
     Ok(())
 }
 
-super::on_both!(
+avow_tests::on_both!(
     the_secret_opens_the_record_and_nothing_else_does,
     the_answer_proves_itself,
     a_reference_code_finds_the_record_for_a_dpo_only,

@@ -62,4 +62,4 @@ async fn planted_identifiers_stay_out(kind: Kind) -> Result<()> {
     Ok(())
 }
 
-super::on_both!(planted_identifiers_stay_out);
+avow_tests::on_both!(planted_identifiers_stay_out);

@@ -62,7 +62,7 @@ async fn mistakes_are_named_with_file_line_and_rule(kind: Kind) -> Result<()> {
     Ok(())
 }
 
-super::on_both!(
+avow_tests::on_both!(
     a_superseded_version_is_still_accepted,
     publishing_the_same_again_makes_no_version,
     mistakes_are_named_with_file_line_and_rule,

@@ -85,7 +85,7 @@ async fn ids_are_unique_per_site_only(kind: Kind) -> Result<()> {
     Ok(())
 }
 
-super::on_both!(
+avow_tests::on_both!(
     a_repeat_gets_the_first_answer,
     concurrent_repeats_are_stored_once,
     another_body_or_secret_under_a_used_id_is_a_conflict,

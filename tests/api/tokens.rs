@@ -62,4 +62,4 @@ fn contains(haystack: &[u8], needle: &[u8]) -> bool {
     haystack.windows(needle.len()).any(|window| window == needle)
 }
 
-super::on_both!(revoking_and_rotating_take_effect_at_once, a_token_is_stored_as_a_hash_only);
+avow_tests::on_both!(revoking_and_rotating_take_effect_at_once, a_token_is_stored_as_a_hash_only);

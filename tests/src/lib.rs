@@ -18,3 +18,24 @@ pub mod process;
 pub mod server;
 pub mod time;
 pub mod tools;
+
+/// Makes a test of each function for each database: `fn name(kind: Kind) -> Result<()>`.
+#[macro_export]
+macro_rules! on_both {
+    ($($name:ident),+ $(,)?) => {
+        mod sqlite {
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $name() -> anyhow::Result<()> {
+                super::$name($crate::database::Kind::Sqlite).await
+            })+
+        }
+
+        mod postgres {
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $name() -> anyhow::Result<()> {
+                let kind = $crate::database::Kind::Postgres;
+                if kind.is_here()? { super::$name(kind).await } else { Ok(()) }
+            })+
+        }
+    };
+}

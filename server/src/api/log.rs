@@ -8,13 +8,15 @@ use crate::consent::receipt::{epoch, public};
 use crate::log::nodes;
 use crate::state::AppState;
 use actix_web::http::header::{self, HeaderMap};
-use actix_web::web::{Data, Path, ServiceConfig};
+use actix_web::web::{Data, Path, Query, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse};
 use avow_shared::checkpoint::Checkpoint;
 use avow_shared::entry::LEN;
 use avow_shared::id::SiteId;
 use avow_shared::tile::{Tile, WIDTH};
-use serde::Serialize;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 /// A head changes every few seconds at most.
@@ -26,6 +28,7 @@ const PRIVATE: &str = "no-store";
 pub fn configure(config: &mut ServiceConfig) {
     config
         .service(resource("/v1/sites/{site}/log").route(get_or_head().to(about)))
+        .service(resource("/v1/sites/{site}/log/consistency").route(get_or_head().to(consistency)))
         .service(resource("/log/{site}/checkpoint").route(get_or_head().to(checkpoint)))
         .service(resource("/log/{site}/tile/{tile:.*}").route(get_or_head().to(tile)));
 }
@@ -65,6 +68,56 @@ pub(super) async fn about(state: Data<AppState>, site: Path<String>) -> Result<H
         public: log.public,
         witnesses: log.witnesses.iter().map(|witness| witness.key.clone()).collect(),
     }))
+}
+
+/// Two sizes of a log.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Sizes {
+    old: u64,
+    new: u64,
+}
+
+/// A proof that the log of the larger size begins with that of the smaller.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ConsistencyBody {
+    /// Hashes in base64, the lowest node first (RFC 6962 section 2.1.2).
+    proof: Vec<String>,
+}
+
+/// Proves to who remembers an older head that a newer one extends it. Both sizes must have been signed.
+#[utoipa::path(
+    get, path = "/v1/sites/{site}/log/consistency", tag = "log",
+    params(
+        ("site" = String, Path, description = "the site"),
+        ("old" = u64, Query, description = "leaves of the older head"),
+        ("new" = u64, Query, description = "leaves of the newer head"),
+    ),
+    responses(
+        (status = 200, description = "the proof", body = ConsistencyBody),
+        (status = 400, description = "malformed", body = ProblemBody,
+         content_type = "application/problem+json"),
+        (status = 404, description = "not-found: larger than the log; unknown-site", body = ProblemBody,
+         content_type = "application/problem+json"),
+        (status = 503, description = "unavailable, with Retry-After", body = ProblemBody,
+         content_type = "application/problem+json"),
+    )
+)]
+pub(super) async fn consistency(
+    state: Data<AppState>,
+    site: Path<String>,
+    sizes: Result<Query<Sizes>, actix_web::Error>,
+) -> Result<HttpResponse, Problem> {
+    let sizes = sizes.map_err(|_| Problem::new(Kind::Malformed).detail("old and new are two numbers"))?;
+    let (site, _) = site_policies(&state, &site).await?;
+    let signed = state.signer.head(site.as_str()).map_or(0, |head| head.checkpoint.size);
+    if sizes.old > sizes.new || sizes.new > signed {
+        return Err(Kind::NotFound.into());
+    }
+    let proof = nodes::consistency(&state.store, &site, sizes.old, sizes.new).await?;
+    Ok(HttpResponse::Ok()
+        .insert_header((header::CACHE_CONTROL, PRIVATE))
+        .json(ConsistencyBody { proof: proof.iter().map(|hash| STANDARD.encode(hash)).collect() }))
 }
 
 /// The head that was published last, with every signature.

@@ -38,6 +38,7 @@ pub fn configure(config: &mut ServiceConfig) {
         consents::erase,
         receipts::read,
         log::about,
+        log::consistency,
         log::checkpoint,
         log::tile,
         policy::current,

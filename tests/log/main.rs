@@ -1,0 +1,7 @@
+//! The log through the front door: receipts, tiles, erasure, and what happens to a database that went back.
+
+mod erasure;
+mod receipts;
+mod rewound;
+mod stranger;
+mod tiles;
