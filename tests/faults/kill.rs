@@ -1,8 +1,14 @@
 //! The server killed under load, and asked to stop under load: nothing acknowledged is lost.
 
-use anyhow::{Result, ensure};
+use std::collections::BTreeMap;
+
+use anyhow::{Context, Result, ensure};
+use avow_shared::checkpoint::Checkpoint;
 use avow_tests::database::Kind;
+use avow_tests::decision::Body;
+use avow_tests::policy::SITE;
 use avow_tests::server::{Setup, TestServer, without_head};
+use avow_tests::stranger;
 use avow_tests::time::until;
 use avow_tests::tools::by_tier;
 
@@ -30,6 +36,7 @@ async fn killed_at_random_moments(kind: Kind, rounds: usize) -> Result<()> {
     }
     ensure!(unanswered > 0, "the control: every kill hit requests in flight");
     all_there(&server, &acknowledged).await?;
+    one_log(&server, &acknowledged).await?;
     // A client that heard nothing repeats, with the same id, and is answered as if nothing had been.
     let (body, answer) = acknowledged.last().expect("every round has some");
     let repeat = server.post(body).await?;
@@ -40,15 +47,37 @@ async fn killed_at_random_moments(kind: Kind, rounds: usize) -> Result<()> {
     Ok(())
 }
 
+/// No two heads of one size were signed, every head is the beginning of the log that is there now, and every
+/// receipt has its leaf.
+async fn one_log(server: &TestServer, acknowledged: &[(Body, String)]) -> Result<()> {
+    let keys = stranger::keys(server).await?;
+    let mut heads: BTreeMap<u64, Checkpoint> = BTreeMap::new();
+    for (body, answer) in acknowledged {
+        let answer: serde_json::Value = serde_json::from_str(answer)?;
+        let head = stranger::head(answer["log"]["checkpoint"].as_str().unwrap_or_default(), &keys)?;
+        let known = heads.entry(head.size).or_insert_with(|| head.clone());
+        ensure!(*known == head, "two heads of {} leaves", head.size);
+        let path = format!("/v1/receipts/{}?site={SITE}", body.id());
+        let receipt = server.get_as(&path, "avow-secret", body.secret()).await?.json();
+        ensure!(receipt["index"] == answer["log"]["index"], "{} is another leaf now", body.id());
+        stranger::check(&receipt, &keys)?;
+    }
+    let (_, last) = heads.last_key_value().context("there were answers")?;
+    for head in heads.values() {
+        stranger::extends(server, head, last).await?;
+    }
+    Ok(())
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn sigkill_loses_nothing_acknowledged_sqlite() -> Result<()> {
-    killed_at_random_moments(Kind::Sqlite, by_tier(3, 20)).await
+    killed_at_random_moments(Kind::Sqlite, by_tier(3, 50)).await
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn sigkill_loses_nothing_acknowledged_postgres() -> Result<()> {
     if Kind::Postgres.is_here()? {
-        killed_at_random_moments(Kind::Postgres, by_tier(2, 20)).await
+        killed_at_random_moments(Kind::Postgres, by_tier(2, 50)).await
     } else {
         Ok(())
     }

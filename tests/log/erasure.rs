@@ -1,12 +1,12 @@
 //! Erasure: the record is gone from wherever it was, every other proof holds, and the log says that it happened.
 
 use crate::receipts::path;
-use crate::stranger::{check, keys};
 use anyhow::{Result, ensure};
 use avow_tests::database::Kind;
 use avow_tests::decision::Body;
 use avow_tests::policy::SITE;
 use avow_tests::server::{Reply, TestServer};
+use avow_tests::stranger::{check, keys};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use reqwest::Method;

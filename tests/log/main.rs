@@ -3,5 +3,4 @@
 mod erasure;
 mod receipts;
 mod rewound;
-mod stranger;
 mod tiles;

@@ -1,10 +1,10 @@
 //! Receipts: there at once, good without the log, spoiled by any altered byte.
 
-use crate::stranger::{check, extends, head, keys};
 use anyhow::{Result, ensure};
 use avow_tests::database::Kind;
 use avow_tests::policy::SITE;
 use avow_tests::server::TestServer;
+use avow_tests::stranger::{check, extends, head, keys};
 use serde_json::json;
 
 pub fn path(id: &str) -> String {

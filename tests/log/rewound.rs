@@ -1,10 +1,10 @@
 //! A database that went back: the signer stops, and whoever kept a receipt can show it.
 
 use crate::receipts::path;
-use crate::stranger::{extends, head, keys};
 use anyhow::{Context, Result, ensure};
 use avow_tests::database::Kind;
 use avow_tests::server::TestServer;
+use avow_tests::stranger::{extends, head, keys};
 use std::path::Path;
 
 /// Copies the database's own files.

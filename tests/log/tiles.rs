@@ -1,12 +1,12 @@
 //! A public log: its tiles recompute to its published head, and show nothing beyond it.
 
-use crate::stranger::{entries, head, keys, root};
 use anyhow::{Result, ensure};
 use avow_shared::merkle::leaf_hash;
 use avow_shared::tile::Tile;
 use avow_tests::database::Kind;
 use avow_tests::policy::{self, SITE};
 use avow_tests::server::{Reply, Setup, TestServer};
+use avow_tests::stranger::{entries, head, keys, root};
 use avow_tests::time::until;
 
 const PUBLIC: &str = "\n[log]\npublic = true\n";

@@ -16,6 +16,7 @@ pub mod page;
 pub mod policy;
 pub mod process;
 pub mod server;
+pub mod stranger;
 pub mod time;
 pub mod tools;
 

@@ -1,13 +1,13 @@
 //! What somebody with the public key and nothing else can check.
 
+use crate::policy::SITE;
+use crate::server::TestServer;
 use anyhow::{Context, Result, ensure};
 use avow_shared::checkpoint::Checkpoint;
 use avow_shared::merkle::{Frontier, Hash, leaf_hash, verify_consistency};
 use avow_shared::note::Verifier;
 use avow_shared::proof_file::verify_head;
 use avow_shared::receipt::Receipt;
-use avow_tests::policy::SITE;
-use avow_tests::server::TestServer;
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use serde_json::Value;
