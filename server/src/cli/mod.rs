@@ -1,10 +1,13 @@
 //! The command line: what each command is called, and who runs it.
 
 pub mod audit;
+pub mod doctor;
 pub mod export;
 pub mod gate;
 pub mod headers;
+pub mod key;
 pub mod migrate;
+pub mod restore;
 mod seen;
 pub mod serve;
 pub mod site;
@@ -69,6 +72,14 @@ enum Command {
     Token(token::Command),
     /// Write a site's records to a file
     Export(export::Args),
+    /// Look for what does not fit
+    #[command(subcommand)]
+    Doctor(doctor::Command),
+    /// List and replace the keys that sign
+    #[command(subcommand)]
+    Key(key::Command),
+    /// Go on with a site's log after a backup was put back
+    Restore(restore::Args),
     /// List who read or exported the records of a site
     Audit(audit::Args),
     /// Print the JSON Schema of policy files
@@ -88,6 +99,9 @@ pub fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Headers(args) => block_on(headers::run(database, args)),
         Command::Token(command) => block_on(token::run(database, command)),
         Command::Export(args) => block_on(export::run(database, args)),
+        Command::Doctor(command) => block_on(doctor::run(database, command)),
+        Command::Key(command) => block_on(key::run(database, command)),
+        Command::Restore(args) => block_on(restore::run(database, args)),
         Command::Audit(args) => block_on(audit::run(database, args)),
         Command::PolicySchema => site::schema(),
     }

@@ -1,10 +1,12 @@
-//! The use cases around a consent: decide, look up, prove, erase, export. Knows neither HTTP nor SQL.
+//! The use cases around a consent: decide, look up, prove, erase, export, inspect, restore. Knows neither HTTP nor SQL.
 
 pub mod decide;
 pub mod erase;
 pub mod export;
+pub mod inspect;
 pub mod lookup;
 pub mod receipt;
+pub mod restore;
 
 use sha2::{Digest, Sha256};
 

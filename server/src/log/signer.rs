@@ -8,7 +8,7 @@ mod keys;
 mod memory;
 
 pub use keys::{KeyError, Keys, Purpose, Source, rotate};
-pub use memory::Remembered;
+pub use memory::{Remembered, remembered};
 
 use avow_shared::checkpoint::Checkpoint;
 use avow_shared::merkle::{Frontier, Hash};
@@ -83,6 +83,17 @@ impl Signer {
             return Err(Refusal::NotAnExtension("the database holds the log of another origin"));
         }
         Ok(Some(remembered))
+    }
+
+    /// What is remembered of a site, whatever its log is called.
+    pub fn memory(&self, site: &str) -> std::io::Result<Option<Remembered>> {
+        self.0.directory.read(site)
+    }
+
+    /// Sets aside what is remembered of a site's log, whose epoch that was: the log goes on under another name.
+    pub fn set_aside(&self, site: &str, epoch: i64) -> std::io::Result<()> {
+        self.forget(site);
+        self.0.directory.set_aside(site, epoch)
     }
 
     /// Goes on with a log from a tree that is as far as was signed, and signs that once more.

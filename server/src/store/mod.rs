@@ -52,6 +52,7 @@ macro_rules! on {
 pub mod append;
 pub mod audit;
 mod error;
+pub mod inspect;
 pub mod keys;
 pub mod log;
 pub mod policies;

@@ -61,16 +61,12 @@ impl Directory {
     /// What is remembered of a site; `None` if it has no file. A file that says nothing readable is an error,
     /// never a fresh start.
     pub fn read(&self, site: &str) -> io::Result<Option<Remembered>> {
-        match File::open(self.file(site)) {
-            Ok(mut file) => read(&mut file).map(|(remembered, _)| Some(remembered)),
-            Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(error),
-        }
+        remembered(&self.path, site)
     }
 
     /// Opens a site's file for writing; made if it is not there.
     pub fn memory(&self, site: &str, origin: &str) -> io::Result<Memory> {
-        let path = self.file(site);
+        let path = file_of(&self.path, site);
         match OpenOptions::new().read(true).write(true).open(&path) {
             Ok(mut file) => {
                 let (_, turn) = read(&mut file)?;
@@ -85,19 +81,28 @@ impl Directory {
         }
     }
 
-    // A site's id is a plain word.
-    fn file(&self, site: &str) -> PathBuf {
-        self.path.join(format!("{site}.head"))
+    /// Sets a site's file aside, for a log that goes on under another name.
+    pub fn set_aside(&self, site: &str, epoch: i64) -> io::Result<()> {
+        let kept = self.path.join(format!("{site}.epoch-{epoch}.head"));
+        match fs::rename(file_of(&self.path, site), kept) {
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
+            done => done,
+        }
     }
 }
 
-/// Sets a site's file aside, for a log that goes on under another name.
-pub fn set_aside(directory: &Path, site: &str, epoch: i64) -> io::Result<()> {
-    let from = directory.join(format!("{site}.head"));
-    match fs::rename(&from, directory.join(format!("{site}.epoch-{epoch}.head"))) {
-        Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
-        done => done,
+/// What is remembered of a site in a directory that is only looked at; `None` if nothing is.
+pub fn remembered(directory: &Path, site: &str) -> io::Result<Option<Remembered>> {
+    match File::open(file_of(directory, site)) {
+        Ok(mut file) => read(&mut file).map(|(remembered, _)| Some(remembered)),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
     }
+}
+
+// A site's id is a plain word.
+fn file_of(directory: &Path, site: &str) -> PathBuf {
+    directory.join(format!("{site}.head"))
 }
 
 impl Memory {

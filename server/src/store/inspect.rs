@@ -1,0 +1,119 @@
+//! Reads a log with everything that stands beside it, for who recomputes it.
+
+use super::{Result, Store, tree::signed};
+use avow_shared::id::{Millis, SiteId};
+
+/// A leaf with what it stands for.
+#[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
+pub struct LeafWithRecord {
+    /// Which leaf.
+    pub leaf_index: i64,
+    /// The kind's byte.
+    pub kind: i64,
+    /// The 32 bytes that stand for the content.
+    pub commitment: Vec<u8>,
+    /// The canonical record, if its row is there.
+    pub record: Option<String>,
+    /// Its salt.
+    pub salt: Option<Vec<u8>>,
+    /// Whether the row is that of an erased record.
+    pub erased: bool,
+    /// Whether the log says that the record of this leaf was erased.
+    pub erasure: bool,
+    /// The manifest of an entry that is no record.
+    pub manifest: Option<String>,
+}
+
+/// A full tile.
+#[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
+pub struct TileRow {
+    /// The node above it.
+    pub root: Vec<u8>,
+    /// 256 hashes.
+    pub hashes: Vec<u8>,
+}
+
+/// A log's head as stored.
+#[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
+pub struct HeadRow {
+    /// Leaves.
+    pub size: i64,
+    /// Their root.
+    pub root: Vec<u8>,
+}
+
+impl Store {
+    /// A page of leaves from `first` on, in order.
+    pub async fn leaves_with_records(
+        &self,
+        site: &SiteId,
+        first: i64,
+        limit: u32,
+    ) -> Result<Vec<LeafWithRecord>> {
+        // 3: an erasure, whose entry is named by the leaf.
+        const SQL: &str = "SELECT leaves.leaf_index, leaves.kind, leaves.commitment, records.record, \
+            records.salt, COALESCE(records.event = 'erased', FALSE) AS erased, \
+            (leaves.kind = 1 AND records.leaf_index IS NULL AND EXISTS (SELECT 1 FROM manifests AS erasures \
+            WHERE erasures.site = leaves.site AND erasures.kind = 3 \
+            AND erasures.name = CAST(leaves.leaf_index AS TEXT))) AS erasure, manifests.manifest \
+            FROM leaves \
+            LEFT JOIN records ON records.site = leaves.site AND records.leaf_index = leaves.leaf_index \
+            LEFT JOIN manifests ON manifests.site = leaves.site AND manifests.leaf_index = leaves.leaf_index \
+            WHERE leaves.site = $1 AND leaves.leaf_index >= $2 ORDER BY leaves.leaf_index LIMIT $3";
+        Ok(on!(self, read, pool => {
+            sqlx::query_as(SQL).bind(site.as_str()).bind(first).bind(i64::from(limit)).fetch_all(pool).await
+        })?)
+    }
+
+    /// A full tile with the node above it.
+    pub async fn tile_row(&self, site: &SiteId, level: u8, index: u64) -> Result<Option<TileRow>> {
+        const SQL: &str =
+            "SELECT root, hashes FROM log_tiles WHERE site = $1 AND level = $2 AND tile_index = $3";
+        Ok(on!(self, read, pool => {
+            sqlx::query_as(SQL)
+                .bind(site.as_str())
+                .bind(i64::from(level))
+                .bind(signed(index))
+                .fetch_optional(pool)
+                .await
+        })?)
+    }
+
+    /// The head of a site's log.
+    pub async fn head(&self, site: &SiteId) -> Result<HeadRow> {
+        const SQL: &str = "SELECT size, root FROM log_heads WHERE site = $1";
+        Ok(on!(self, read, pool => sqlx::query_as(SQL).bind(site.as_str()).fetch_one(pool).await)?)
+    }
+
+    /// Size and note of every published head of a site, of all epochs.
+    pub async fn checkpoints(&self, site: &SiteId) -> Result<Vec<(i64, String)>> {
+        const SQL: &str = "SELECT size, note FROM log_checkpoints WHERE site = $1 ORDER BY epoch, size";
+        Ok(on!(self, read, pool => sqlx::query_as(SQL).bind(site.as_str()).fetch_all(pool).await)?)
+    }
+
+    /// Begins the epoch after `present` under that name; `Conflict` if somebody else did.
+    pub async fn begin_epoch(&self, site: &SiteId, present: i64, origin: &str, now: Millis) -> Result<()> {
+        const EPOCH: &str =
+            "INSERT INTO log_epochs (site, epoch, origin, created_at) VALUES ($1, $2, $3, $4)";
+        const HEAD: &str = "UPDATE log_heads SET epoch = $2 WHERE site = $1 AND epoch = $3";
+        on!(self, transaction, tx => {
+            sqlx::query(EPOCH)
+                .bind(site.as_str())
+                .bind(present + 1)
+                .bind(origin)
+                .bind(now.0)
+                .execute(&mut *tx)
+                .await?;
+            let moved = sqlx::query(HEAD)
+                .bind(site.as_str())
+                .bind(present + 1)
+                .bind(present)
+                .execute(&mut *tx)
+                .await?;
+            if moved.rows_affected() != 1 {
+                return Err(super::StoreError::Conflict);
+            }
+        });
+        Ok(())
+    }
+}
