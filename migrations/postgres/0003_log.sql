@@ -59,3 +59,13 @@ CREATE TABLE log_keys (
     retired_at BIGINT,
     PRIMARY KEY (purpose, public)
 );
+
+-- The head of each bundle of a whole log, so that the next one can be linked to it.
+CREATE TABLE bundles (
+    site    TEXT    NOT NULL,
+    epoch   BIGINT NOT NULL,
+    size    BIGINT NOT NULL,
+    root    BYTEA   NOT NULL,
+    made_at BIGINT NOT NULL,
+    PRIMARY KEY (site, epoch, size)
+);

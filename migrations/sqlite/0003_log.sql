@@ -59,3 +59,13 @@ CREATE TABLE log_keys (
     retired_at INTEGER,
     PRIMARY KEY (purpose, public)
 ) STRICT;
+
+-- The head of each bundle of a whole log, so that the next one can be linked to it.
+CREATE TABLE bundles (
+    site    TEXT    NOT NULL,
+    epoch   INTEGER NOT NULL,
+    size    INTEGER NOT NULL,
+    root    BLOB    NOT NULL,
+    made_at INTEGER NOT NULL,
+    PRIMARY KEY (site, epoch, size)
+) STRICT;

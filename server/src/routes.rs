@@ -18,6 +18,7 @@ pub fn configure_public(config: &mut ServiceConfig) {
     api::log::configure(config);
     api::policy::configure(config);
     api::export::configure(config);
+    api::bundle::configure(config);
     api::assets::configure(config);
     api::site_files::configure(config);
     api::reports::configure(config);

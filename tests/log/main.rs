@@ -1,5 +1,6 @@
 //! The log through the front door: receipts, tiles, erasure, and what happens to a database that went back.
 
+mod bundle;
 mod doctor;
 mod erasure;
 mod receipts;

@@ -1,6 +1,7 @@
 //! HTTP: reads requests, calls the use cases, writes answers. Knows no SQL.
 
 pub mod assets;
+pub mod bundle;
 pub mod consents;
 pub mod export;
 pub mod log;

@@ -1,7 +1,9 @@
 //! `GET /openapi.json`: the description of every path, with the problems it may answer.
 
 use super::resource;
-use crate::api::{assets, consents, export, log, ops, policy, problem, receipts, reports, site_files};
+use crate::api::{
+    assets, bundle, consents, export, log, ops, policy, problem, receipts, reports, site_files,
+};
 use actix_web::HttpResponse;
 use actix_web::http::header;
 use actix_web::web::{Bytes, ServiceConfig, get};
@@ -43,6 +45,7 @@ pub fn configure(config: &mut ServiceConfig) {
         log::tile,
         policy::current,
         export::get,
+        bundle::create,
         reports::create,
         site_files::script,
         site_files::policy,

@@ -1,5 +1,6 @@
-//! The use cases around a consent: decide, look up, prove, erase, export, inspect, restore. Knows neither HTTP nor SQL.
+//! The use cases around a consent: decide, look up, prove, erase, export, bundle, inspect, restore. Knows neither HTTP nor SQL.
 
+pub mod bundle;
 pub mod decide;
 pub mod erase;
 pub mod export;

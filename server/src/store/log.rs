@@ -49,6 +49,15 @@ pub struct Published {
     pub published_at: i64,
 }
 
+/// The head of a bundle.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BundleHead {
+    /// Leaves.
+    pub size: u64,
+    /// Root.
+    pub root: Hash,
+}
+
 /// Leaves read at once while a tree is built.
 const PAGE: u32 = 10_000;
 
@@ -171,6 +180,45 @@ impl Store {
         Ok(on!(self, read, pool => {
             sqlx::query_as(SQL).bind(site.as_str()).bind(epoch).fetch_optional(pool).await
         })?)
+    }
+
+    /// Remembers the head of a bundle of the whole log.
+    pub async fn remember_bundle(
+        &self,
+        site: &SiteId,
+        epoch: i64,
+        size: u64,
+        root: &Hash,
+        now: Millis,
+    ) -> Result<()> {
+        const SQL: &str = "INSERT INTO bundles (site, epoch, size, root, made_at) VALUES ($1, $2, $3, $4, $5) \
+            ON CONFLICT (site, epoch, size) DO NOTHING";
+        on!(self, write, pool => {
+            sqlx::query(SQL)
+                .bind(site.as_str())
+                .bind(epoch)
+                .bind(tree::signed(size))
+                .bind(&root[..])
+                .bind(now.0)
+                .execute(pool)
+                .await
+                .map(drop)
+        })?;
+        Ok(())
+    }
+
+    /// The head of the last bundle of an epoch's whole log.
+    pub async fn last_bundle(&self, site: &SiteId, epoch: i64) -> Result<Option<BundleHead>> {
+        const SQL: &str = "SELECT size, root FROM bundles \
+            WHERE site = $1 AND epoch = $2 ORDER BY size DESC LIMIT 1";
+        let row: Option<(i64, Vec<u8>)> = on!(self, read, pool => {
+            sqlx::query_as(SQL).bind(site.as_str()).bind(epoch).fetch_optional(pool).await
+        })?;
+        row.map(|(size, root)| {
+            let size = u64::try_from(size).map_err(|_| StoreError::Corrupt("a bundle's size"))?;
+            Ok(BundleHead { size, root: tree::hash_of(root)? })
+        })
+        .transpose()
     }
 
     /// Builds the trees of logs that are older than their trees.
