@@ -69,3 +69,31 @@ CREATE TABLE bundles (
     made_at BIGINT NOT NULL,
     PRIMARY KEY (site, epoch, size)
 );
+
+-- Answers that are counted and not kept: refusals where the policy says so, and records at the end of their time.
+CREATE TABLE counts (
+    site           TEXT    NOT NULL,
+    -- Days since 1970-01-01 UTC.
+    day            BIGINT NOT NULL,
+    policy_version BIGINT NOT NULL,
+    event          TEXT    NOT NULL,
+    count          BIGINT NOT NULL,
+    PRIMARY KEY (site, day, policy_version, event)
+);
+
+-- Records that must stay for now, whatever their time and whoever asks.
+CREATE TABLE holds (
+    id         TEXT    NOT NULL PRIMARY KEY,
+    site       TEXT    NOT NULL REFERENCES sites (site),
+    -- One record; every record of the site if NULL.
+    record     BYTEA,
+    reason     TEXT    NOT NULL,
+    created_at BIGINT NOT NULL,
+    lifted_at  BIGINT
+);
+
+-- How far the end of records' time has been looked after: leaves before this one are done.
+CREATE TABLE retention (
+    site TEXT    NOT NULL PRIMARY KEY REFERENCES sites (site),
+    done BIGINT NOT NULL
+);

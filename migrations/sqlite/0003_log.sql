@@ -69,3 +69,31 @@ CREATE TABLE bundles (
     made_at INTEGER NOT NULL,
     PRIMARY KEY (site, epoch, size)
 ) STRICT;
+
+-- Answers that are counted and not kept: refusals where the policy says so, and records at the end of their time.
+CREATE TABLE counts (
+    site           TEXT    NOT NULL,
+    -- Days since 1970-01-01 UTC.
+    day            INTEGER NOT NULL,
+    policy_version INTEGER NOT NULL,
+    event          TEXT    NOT NULL,
+    count          INTEGER NOT NULL,
+    PRIMARY KEY (site, day, policy_version, event)
+) STRICT;
+
+-- Records that must stay for now, whatever their time and whoever asks.
+CREATE TABLE holds (
+    id         TEXT    NOT NULL PRIMARY KEY,
+    site       TEXT    NOT NULL REFERENCES sites (site),
+    -- One record; every record of the site if NULL.
+    record     BLOB,
+    reason     TEXT    NOT NULL,
+    created_at INTEGER NOT NULL,
+    lifted_at  INTEGER
+) STRICT;
+
+-- How far the end of records' time has been looked after: leaves before this one are done.
+CREATE TABLE retention (
+    site TEXT    NOT NULL PRIMARY KEY REFERENCES sites (site),
+    done INTEGER NOT NULL
+) STRICT;

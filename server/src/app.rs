@@ -5,6 +5,7 @@ use crate::cache::{Link, PREFIX, Policies};
 use crate::cli::serve::Args;
 use crate::clock::Clock;
 use crate::config::Database;
+use crate::consent::retain;
 use crate::limits::Limits;
 use crate::log::publish::Publisher;
 use crate::log::sequencer::{Sequencer, Writer};
@@ -164,7 +165,7 @@ pub fn publish(state: Data<AppState>) -> tokio::task::JoinHandle<()> {
     })
 }
 
-/// One round of it; what fails is tried again in the next.
+/// One round of heads, and of records at the end of their time; what fails is tried again in the next.
 async fn publish_all(state: &AppState) {
     let sites = match state.store.list_sites().await {
         Ok(sites) => sites,
@@ -173,6 +174,10 @@ async fn publish_all(state: &AppState) {
     for site in sites.iter().filter_map(|row| SiteId::parse(&row.site)) {
         if let Err(error) = state.publisher.publish(&site, state.clock.now()).await {
             tracing::warn!(site = site.as_str(), %error, "its head is not published");
+        }
+        // Small steps, so that visitors never wait behind a heap of them.
+        if let Err(error) = retain::step(state, &site).await {
+            tracing::warn!(site = site.as_str(), %error, "records at the end of their time are still there");
         }
     }
 }

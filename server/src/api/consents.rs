@@ -71,6 +71,21 @@ pub struct ReceiptBody<'a> {
     log: Option<LogBody<'a>>,
 }
 
+/// The answer to a refusal where the site's policy keeps no record of refusals.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct NotKeptBody<'a> {
+    /// The id that was sent.
+    id: &'a str,
+    /// `refused`.
+    event: &'a str,
+    /// Milliseconds UTC.
+    server_time: i64,
+    /// False: there is no record, and no receipt.
+    kept: bool,
+    /// The seal for the consent cookie.
+    seal: &'a str,
+}
+
 /// A record's place in the log, under a signed head: with the record, enough to notice a log that drops it.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct LogBody<'a> {
@@ -188,7 +203,17 @@ pub(super) async fn create(
     if let Some(line) = cookie::answer(request.headers(), &receipt, state.clock.now()) {
         response.insert_header((header::SET_COOKIE, line));
     }
-    Ok(response.insert_header((header::CACHE_CONTROL, "no-store")).json(body_of(&receipt)))
+    response.insert_header((header::CACHE_CONTROL, "no-store"));
+    if receipt.is_kept() {
+        return Ok(response.json(body_of(&receipt)));
+    }
+    Ok(response.json(NotKeptBody {
+        id: &receipt.id,
+        event: &receipt.event,
+        server_time: receipt.server_time.0,
+        kept: false,
+        seal: &receipt.seal,
+    }))
 }
 
 fn body_of(receipt: &Receipt) -> ReceiptBody<'_> {
@@ -282,7 +307,7 @@ pub struct ErasedBody {
          content_type = "application/problem+json"),
         (status = 404, description = "not-found, unknown-site", body = ProblemBody,
          content_type = "application/problem+json"),
-        (status = 409, description = "grant-in-force: a visitor withdraws first", body = ProblemBody,
+        (status = 409, description = "grant-in-force: a visitor withdraws first; held: a legal hold", body = ProblemBody,
          content_type = "application/problem+json"),
         (status = 410, description = "erased: it was already", body = ProblemBody,
          content_type = "application/problem+json"),

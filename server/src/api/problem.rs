@@ -64,6 +64,8 @@ kinds! {
     IdConflict = "id-conflict", 409, "This id is already used for another decision.";
     /// A grant is in force by the record: it must be withdrawn before it is erased.
     GrantInForce = "grant-in-force", 409, "This record's grant is in force; withdraw it first.";
+    /// A legal hold keeps the record for now.
+    Held = "held", 409, "This record is under a legal hold and stays for now.";
     /// The body is over the limit.
     TooLarge = "too-large", 413, "The request body is too large.";
     /// The body is of another media type than the path takes.

@@ -5,6 +5,7 @@ pub mod doctor;
 pub mod export;
 pub mod gate;
 pub mod headers;
+pub mod hold;
 pub mod key;
 pub mod migrate;
 pub mod restore;
@@ -78,6 +79,9 @@ enum Command {
     /// List and replace the keys that sign
     #[command(subcommand)]
     Key(key::Command),
+    /// Keep records that would be erased otherwise
+    #[command(subcommand)]
+    Hold(hold::Command),
     /// Go on with a site's log after a backup was put back
     Restore(restore::Args),
     /// List who read or exported the records of a site
@@ -101,6 +105,7 @@ pub fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Export(args) => block_on(export::run(database, args)),
         Command::Doctor(command) => block_on(doctor::run(database, command)),
         Command::Key(command) => block_on(key::run(database, command)),
+        Command::Hold(command) => block_on(hold::run(database, command)),
         Command::Restore(args) => block_on(restore::run(database, args)),
         Command::Audit(args) => block_on(audit::run(database, args)),
         Command::PolicySchema => site::schema(),

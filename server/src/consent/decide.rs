@@ -56,6 +56,34 @@ pub struct Receipt {
     pub log: Option<Place>,
 }
 
+impl Receipt {
+    /// The answer to a refusal of which the policy keeps no record.
+    fn not_kept(id: &RecordId, event: Event, now: Millis, seal: String, decision: Decision) -> Self {
+        Self {
+            created: false,
+            id: id.to_text(),
+            reference: String::new(),
+            event: event.as_str().to_owned(),
+            server_time: now,
+            record: String::new(),
+            salt: [0; 32],
+            commitment: [0; 32],
+            seal,
+            decision,
+            log: None,
+        }
+    }
+
+    /// False for a refusal of which the policy keeps no record.
+    pub fn is_kept(&self) -> bool {
+        !self.record.is_empty()
+    }
+}
+
+fn keeps_refusals(policy: &Published) -> bool {
+    matches!(policy.retention.refusal_record.as_str(), "keep" | "full")
+}
+
 /// A leaf, and a signed head that it is under.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Place {
@@ -96,6 +124,12 @@ pub async fn decide(
     let former = former(state, policy, submission).await?;
     let event =
         Event::of(&granted, submission.control, former.as_ref().and_then(|former| former.granted.as_deref()));
+    if event == Event::Refused && !keeps_refusals(policy) {
+        if policy.retention.refusal_record == "count" {
+            state.store.count(&policy.engine.site, now, policy.engine.version, event.as_str(), 1).await?;
+        }
+        return Ok(Receipt::not_kept(&id, event, now, seal, decision));
+    }
     let record =
         record_of(policy, submission, &decision, event, former.map(|former| former.commitment), now)?;
     let canonical = record.to_canonical();

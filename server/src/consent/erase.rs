@@ -92,6 +92,9 @@ async fn erase(
     authority: &'static str,
     reason: Reason,
 ) -> Result<Erased, Error> {
+    if state.store.is_held(site, &stored.id).await? {
+        return Err(Error::plain(Kind::Held));
+    }
     let at = state.clock.now();
     let was_live = is_live(stored, at);
     let entry = entry_of(stored, authority, reason, at, was_live);
@@ -103,8 +106,7 @@ async fn erase(
     Ok(Erased { leaf: stored.leaf_index, at, was_live })
 }
 
-/// The log's entry of an erasure, with its effect.
-pub fn entry_of(
+fn entry_of(
     stored: &StoredRecord,
     authority: &'static str,
     reason: Reason,
@@ -117,7 +119,7 @@ pub fn entry_of(
         kind: entry::Kind::Erasure,
         name: leaf.to_string(),
         manifest: serde_json::to_string(&manifest).expect("numbers and words always serialize"),
-        effect: Effect::Erase { record: stored.id, at },
+        effect: Effect::Erase { records: vec![stored.id], at },
     }
 }
 

@@ -1,4 +1,4 @@
-//! The use cases around a consent: decide, look up, prove, erase, export, bundle, inspect, restore. Knows neither HTTP nor SQL.
+//! The use cases around a consent: decide, look up, prove, erase, export, bundle, inspect, restore, retain. Knows neither HTTP nor SQL.
 
 pub mod bundle;
 pub mod decide;
@@ -8,6 +8,7 @@ pub mod inspect;
 pub mod lookup;
 pub mod receipt;
 pub mod restore;
+pub mod retain;
 
 use sha2::{Digest, Sha256};
 

@@ -126,7 +126,10 @@ fn check_retention(file: &File, jurisdiction: Option<&Jurisdiction>, faults: &mu
             "the record must last as long as the consent that it proves (UK GDPR Art 7(1))",
         );
     }
-    one_of(&retention.refusal_record, &["keep"], "refusal-record", faults);
+    one_of(&retention.refusal_record, &["keep", "full", "count", "none"], "refusal-record", faults);
+    if let Some(end) = &retention.record_end {
+        one_of(end, &["delete", "count"], "record-end", faults);
+    }
 }
 
 fn check_look(file: &File, faults: &mut Collector<'_>) {

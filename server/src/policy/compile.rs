@@ -86,6 +86,11 @@ pub fn compile(file: &File, history: &[Document]) -> Document {
         },
         retention: Retention {
             record_days: small(&retention.record_days),
+            record_end: retention
+                .record_end
+                .as_ref()
+                .map(|end| end.value.clone())
+                .filter(|end| end != "delete"),
             refusal_record: retention.refusal_record.value.clone(),
         },
         schema: SCHEMA,

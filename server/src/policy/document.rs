@@ -172,6 +172,9 @@ pub struct Regulator {
 pub struct Retention {
     /// Days.
     pub record_days: u16,
+    /// `count`; left out for `delete`, as in documents from before it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub record_end: Option<String>,
     /// `keep`.
     pub refusal_record: String,
 }

@@ -152,9 +152,13 @@ pub struct Retention {
     /// Days for which records are kept as proof.
     #[schemars(range(min = 1, max = 7300))]
     pub record_days: At<i64>,
-    /// Whether the record of a refusal is kept.
-    #[schemars(extend("enum" = ["keep"]))]
+    /// What becomes of a refusal: `keep` (or `full`) its record, `count` it by the day, or `none` of both. A
+    /// withdrawal is always kept: it ends what a grant began.
+    #[schemars(extend("enum" = ["keep", "full", "count", "none"]))]
     pub refusal_record: At<String>,
+    /// What becomes of a record at the end of `record_days`: `delete` (the default) it, or `count` it by the day.
+    #[schemars(extend("enum" = ["delete", "count"]))]
+    pub record_end: Option<At<String>>,
 }
 
 /// How banner and dialog look.

@@ -41,6 +41,8 @@ pub struct Published {
     pub superseded_days: u16,
     /// Language tag to SHA-256 of the texts shown in it, 64 hexadecimal characters.
     pub texts_sha256: BTreeMap<String, String>,
+    /// How long records are kept.
+    pub retention: document::Retention,
     /// Who may read the site's log, and who watches it.
     pub log: document::Log,
     /// The canonical compiled document.
@@ -57,6 +59,7 @@ struct Parts {
     regime: document::Regime,
     purposes: Vec<PurposeParts>,
     texts_sha256: BTreeMap<String, String>,
+    retention: document::Retention,
     #[serde(default)]
     log: document::Log,
 }
@@ -101,6 +104,7 @@ impl Published {
             domains: Domains::new(read.domains),
             superseded_days: read.superseded_days,
             texts_sha256: read.texts_sha256,
+            retention: read.retention,
             log: read.log,
             document: document.to_owned(),
         })

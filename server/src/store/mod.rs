@@ -57,6 +57,7 @@ pub mod keys;
 pub mod log;
 pub mod policies;
 pub mod records;
+pub mod retention;
 pub mod secrets;
 pub mod seen;
 pub mod tokens;

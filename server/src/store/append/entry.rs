@@ -24,10 +24,10 @@ pub struct NewEntry {
 pub enum Effect {
     /// Nothing more.
     None,
-    /// A record and its salt are overwritten; its id and its leaf stay.
+    /// Records and their salts are overwritten; their ids and their leaves stay.
     Erase {
-        /// Which record.
-        record: RecordId,
+        /// Which records.
+        records: Vec<RecordId>,
         /// The server's clock.
         at: Millis,
     },
@@ -75,17 +75,19 @@ impl Store {
                     .bind(&new.manifest)
                     .execute(&mut *tx)
                     .await?;
-                if let Effect::Erase { record, at } = &new.effect {
-                    let erased = sqlx::query(ERASE)
-                        .bind(name)
-                        .bind(&record.as_bytes()[..])
-                        .bind(ERASED)
-                        .bind(at.0)
-                        .bind(nothing)
-                        .execute(&mut *tx)
-                        .await?;
-                    if erased.rows_affected() != 1 {
-                        return Err(StoreError::Conflict);
+                if let Effect::Erase { records, at } = &new.effect {
+                    for record in records {
+                        let erased = sqlx::query(ERASE)
+                            .bind(name)
+                            .bind(&record.as_bytes()[..])
+                            .bind(ERASED)
+                            .bind(at.0)
+                            .bind(nothing)
+                            .execute(&mut *tx)
+                            .await?;
+                        if erased.rows_affected() != 1 {
+                            return Err(StoreError::Conflict);
+                        }
                     }
                 }
                 insert_tiles!(tx, name, full);
