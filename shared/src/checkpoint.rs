@@ -39,7 +39,7 @@ impl fmt::Display for Checkpoint {
 }
 
 /// A number of leaves: digits without a leading zero.
-pub(crate) fn parse_size(text: &str) -> Option<u64> {
+pub fn parse_size(text: &str) -> Option<u64> {
     let digits = text.bytes().all(|byte| byte.is_ascii_digit());
     let leading = text.len() > 1 && text.starts_with('0');
     if digits && !leading { text.parse().ok() } else { None }

@@ -120,7 +120,8 @@ impl Verifier {
             Algorithm::Ed25519 => (0, text.to_owned(), signature),
             Algorithm::Cosignature => {
                 let (time, signature) = signature.split_first_chunk::<8>()?;
-                let time = u64::from_be_bytes(*time);
+                // No later time can be stated (C2SP tlog-cosignature, "Format").
+                let time = Some(u64::from_be_bytes(*time)).filter(|time| i64::try_from(*time).is_ok())?;
                 (time, cosigned_message(time, text), signature)
             }
         };

@@ -12,6 +12,7 @@ pub mod decision;
 pub mod demo;
 pub mod gate;
 pub mod hosts;
+pub mod log;
 pub mod page;
 pub mod policy;
 pub mod process;
@@ -19,6 +20,7 @@ pub mod server;
 pub mod stranger;
 pub mod time;
 pub mod tools;
+pub mod witness;
 
 /// Makes a test of each function for each database: `fn name(kind: Kind) -> Result<()>`.
 #[macro_export]

@@ -25,7 +25,7 @@ use std::process::ExitCode;
 const USAGE: &str = "\
 cargo xtask COMMAND
 
-  setup           install or name what is missing (WebAssembly, npm tools, browsers, databases)
+  setup           install or name what is missing (WebAssembly, npm tools, browsers, databases, Go)
   widget          build the widget into widget/dist and check its size
   demo            build everything and serve the demo site until Ctrl-C
   test [--full]   every check; --full adds the long rounds

@@ -11,7 +11,7 @@ use std::process::Command;
 pub enum Scope {
     /// Enough to build and serve.
     Build,
-    /// Also what the tests drive: browsers, PostgreSQL, Redis.
+    /// Also what the tests drive: browsers, PostgreSQL, Redis, Go.
     Everything,
 }
 
@@ -22,7 +22,7 @@ struct Needed {
     package: &'static str,
 }
 
-const NEEDED: [Needed; 8] = [
+const NEEDED: [Needed; 10] = [
     Needed { what: "Chromium", find: chromium, package: "chromium" },
     Needed { what: "ChromeDriver", find: chromedriver, package: "chromium-driver" },
     Needed { what: "Firefox", find: firefox, package: "firefox-esr" },
@@ -31,6 +31,8 @@ const NEEDED: [Needed; 8] = [
     Needed { what: "dbus-run-session", find: dbus, package: "dbus" },
     Needed { what: "PostgreSQL", find: services::postgres_bin, package: "postgresql" },
     Needed { what: "Redis", find: services::redis_server, package: "redis-server" },
+    Needed { what: "Go", find: go, package: "golang-go" },
+    Needed { what: "golang.org/x/mod", find: go_packages, package: "golang-golang-x-mod-dev" },
 ];
 
 pub fn run(scope: Scope) -> Result<()> {
@@ -50,7 +52,7 @@ pub fn run(scope: Scope) -> Result<()> {
         Ok(())
     })?;
     if scope == Scope::Everything {
-        step("setup: browsers and databases", browsers_and_databases)?;
+        step("setup: browsers, databases and judges", installed)?;
         if !shell::succeeds(Command::new("unshare").args(["--mount", "true"])) {
             println!(
                 "    WebKit's tests need a mount namespace of their own: run them as root, or allow `unshare --mount`"
@@ -60,7 +62,7 @@ pub fn run(scope: Scope) -> Result<()> {
     Ok(())
 }
 
-fn browsers_and_databases() -> Result<()> {
+fn installed() -> Result<()> {
     let missing: Vec<&Needed> = NEEDED.iter().filter(|needed| (needed.find)().is_none()).collect();
     if missing.is_empty() {
         return Ok(());
@@ -141,6 +143,18 @@ fn xvfb() -> Option<PathBuf> {
 
 fn dbus() -> Option<PathBuf> {
     named("AVOW_DBUS_RUN_SESSION", &["dbus-run-session"])
+}
+
+/// Judges the log and the witness: it has an implementation of its own.
+pub fn go() -> Option<PathBuf> {
+    named("AVOW_GO", &["go"])
+}
+
+/// Where Go finds the packages that judge: the folder that Debian's packages fill.
+pub fn go_packages() -> Option<PathBuf> {
+    let folder =
+        std::env::var_os("AVOW_GOPATH").map_or_else(|| PathBuf::from("/usr/share/gocode"), PathBuf::from);
+    folder.join("src/golang.org/x/mod/sumdb/tlog").is_dir().then_some(folder)
 }
 
 /// The programs that browser tests start, by the variables that name them; see `tests/src/tools.rs`.

@@ -81,6 +81,8 @@ fn environment() -> Result<Vec<(&'static str, OsString)>> {
     ];
     variables
         .extend(setup::browsers().into_iter().filter_map(|(name, program)| Some((name, program?.into()))));
+    let judges = [("AVOW_GO", setup::go()), ("AVOW_GOPATH", setup::go_packages())];
+    variables.extend(judges.into_iter().filter_map(|(name, place)| Some((name, place?.into()))));
     match services::postgres_bin() {
         Some(bin) => {
             variables.push((

@@ -14,6 +14,7 @@ pub mod serve;
 pub mod site;
 pub mod snippet;
 pub mod token;
+pub mod witness;
 
 use crate::config::Database;
 use crate::store::Store;
@@ -86,6 +87,8 @@ enum Command {
     Restore(restore::Args),
     /// List who read or exported the records of a site
     Audit(audit::Args),
+    /// Cosign the heads of logs that only grow
+    Witness(witness::Args),
     /// Print the JSON Schema of policy files
     PolicySchema,
 }
@@ -108,6 +111,7 @@ pub fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Hold(command) => block_on(hold::run(database, command)),
         Command::Restore(args) => block_on(restore::run(database, args)),
         Command::Audit(args) => block_on(audit::run(database, args)),
+        Command::Witness(args) => block_on(witness::run(args)),
         Command::PolicySchema => site::schema(),
     }
 }

@@ -72,6 +72,20 @@ fn a_cosignature_key_cannot_pass_for_a_log_key() {
 }
 
 #[test]
+fn a_cosignature_of_a_time_beyond_all_is_refused() {
+    let (verifier, key) = witness("name", 3);
+    let latest = u64::MAX / 2;
+    for (time, good) in [(latest, true), (latest + 1, false), (u64::MAX, false)] {
+        let signature = key.sign(cosigned_message(time, TEXT).as_bytes()).to_bytes();
+        let line = verifier.line(&[&time.to_be_bytes()[..], &signature].concat());
+        let note = format!("{TEXT}\n{line}");
+        let known = [verifier.clone()];
+        let believed = Note::parse(&note).expect("a note").verify(&known).is_ok();
+        assert_eq!(believed, good, "{time}");
+    }
+}
+
+#[test]
 fn other_forms_are_refused() {
     for wrong in [
         "",
