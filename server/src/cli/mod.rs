@@ -13,6 +13,7 @@ pub mod serve;
 pub mod site;
 pub mod snippet;
 pub mod token;
+pub mod verify;
 
 use crate::config::Database;
 use crate::store::Store;
@@ -82,6 +83,8 @@ enum Command {
     Restore(restore::Args),
     /// List who read or exported the records of a site
     Audit(audit::Args),
+    /// Check a receipt, a proof or a whole log, with public keys alone
+    Verify(verify::Args),
     /// Print the JSON Schema of policy files
     PolicySchema,
 }
@@ -103,6 +106,7 @@ pub fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Key(command) => block_on(key::run(database, command)),
         Command::Restore(args) => block_on(restore::run(database, args)),
         Command::Audit(args) => block_on(audit::run(database, args)),
+        Command::Verify(args) => block_on(verify::run(args)),
         Command::PolicySchema => site::schema(),
     }
 }
