@@ -27,6 +27,7 @@ pub mod seen;
 pub mod site_files;
 pub mod state;
 pub mod store;
+pub mod verify;
 pub mod witness;
 
 #[cfg(test)]

@@ -15,7 +15,8 @@ fn main() -> ExitCode {
         Err(error) => {
             // The whole chain of causes on one line: `publish: database: no such file`.
             eprintln!("avow: {error:#}");
-            ExitCode::FAILURE
+            // What could not be read is not the same as what does not hold.
+            if error.is::<avow_server::verify::Unreadable>() { ExitCode::from(2) } else { ExitCode::FAILURE }
         }
     }
 }

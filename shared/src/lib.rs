@@ -8,7 +8,8 @@
 //! Read in this order: [`category`] and [`basis`] (the law's words), [`regime`], [`policy`], [`decision`],
 //! [`engine`] (must we ask, what may run), [`cookie`] (what stays on the device), [`submission`] (what the
 //! browser sends), [`record`] and [`commitment`] (what is kept and proved), [`entry`] and [`merkle`] (the log),
-//! and, with the feature `proof`, `note`, `checkpoint`, `proof_file`, `receipt` and `tile` (what others check).
+//! and, with the feature `proof`, `note`, `checkpoint`, `proof_file`, `receipt` and `tile` (what others check);
+//! with `jws`, `jws` and `jcs` (signed receipts).
 
 #![warn(missing_docs)]
 
@@ -24,7 +25,11 @@ pub mod engine;
 pub mod entry;
 pub mod fields;
 pub mod id;
+#[cfg(feature = "jws")]
+pub mod jcs;
 pub mod json;
+#[cfg(feature = "jws")]
+pub mod jws;
 pub mod merkle;
 #[cfg(feature = "proof")]
 pub mod note;

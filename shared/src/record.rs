@@ -10,6 +10,12 @@ use crate::id::Millis;
 use crate::json::Writer;
 use crate::submission::{SignalsRef, write_reject};
 
+#[cfg(feature = "jws")]
+mod read;
+
+#[cfg(feature = "jws")]
+pub use read::RecordError;
+
 /// The schema version of [`Record`].
 pub const SCHEMA: i64 = 1;
 

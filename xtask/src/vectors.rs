@@ -1,4 +1,4 @@
-//! Holds the engine in WebAssembly to the recorded answers that the native one is held to as well.
+//! Holds the shared code in WebAssembly to the recorded answers that the native code is held to as well.
 
 use crate::shell::{capture, root, target_dir};
 use crate::toolchain;
@@ -6,28 +6,37 @@ use crate::widget::compile;
 use anyhow::{Context, Result, bail};
 use serde_json::Value;
 use std::fs;
+use std::path::Path;
 use std::process::Command;
 
+/// The runners, each with cases `NAME.json` and answers `NAME.answers.json`.
+const RUNNERS: [&str; 2] = ["decisions", "log"];
 /// Reads the cases, writes the answers.
-const SCRIPT: &str = "const fs = require('node:fs'); const engine = require(process.argv[1]); \
-    process.stdout.write(engine.run(fs.readFileSync(process.argv[2], 'utf8')));";
+const SCRIPT: &str = "const fs = require('node:fs'); const shared = require(process.argv[1]); \
+    process.stdout.write(shared[process.argv[3]](fs.readFileSync(process.argv[2], 'utf8')));";
 
 pub fn run() -> Result<()> {
     let Some(toolchain) = toolchain::find() else {
         bail!("no toolchain for WebAssembly: run `cargo xtask setup`")
     };
     let bound = compile(&toolchain, &root(), &target_dir().join("widget"), "avow-vectors", "nodejs")?;
+    RUNNERS.iter().try_for_each(|runner| answers_alike(&bound.join("avow_vectors.js"), runner))
+}
+
+fn answers_alike(module: &Path, runner: &str) -> Result<()> {
     let testdata = root().join("shared/testdata");
     let mut node = Command::new("node");
-    node.args(["-e", SCRIPT]).arg(bound.join("avow_vectors.js")).arg(testdata.join("decisions.json"));
-    let answers: Value =
-        serde_json::from_str(&capture(&mut node)?).context("read the answers of the WebAssembly engine")?;
-    let recorded =
-        fs::read_to_string(testdata.join("decisions.answers.json")).context("read the recorded answers")?;
+    node.args(["-e", SCRIPT]).arg(module).arg(testdata.join(format!("{runner}.json"))).arg(runner);
+    let answers: Value = serde_json::from_str(&capture(&mut node)?)
+        .with_context(|| format!("{runner}: read the answers of WebAssembly"))?;
+    let recorded = fs::read_to_string(testdata.join(format!("{runner}.answers.json")))
+        .with_context(|| format!("{runner}: read the recorded answers"))?;
     let recorded: Value = serde_json::from_str(&recorded)?;
     match first_difference(&answers, &recorded) {
-        None => println!("    {} cases answered alike", recorded.as_array().map_or(0, Vec::len)),
-        Some((answer, expected)) => bail!("WebAssembly answered\n{answer}\nand not the recorded\n{expected}"),
+        None => println!("    {runner}: {} cases answered alike", recorded.as_array().map_or(0, Vec::len)),
+        Some((answer, expected)) => {
+            bail!("{runner}: WebAssembly answered\n{answer}\nand not the recorded\n{expected}")
+        }
     }
     Ok(())
 }

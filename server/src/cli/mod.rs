@@ -14,6 +14,7 @@ pub mod serve;
 pub mod site;
 pub mod snippet;
 pub mod token;
+pub mod verify;
 pub mod witness;
 
 use crate::config::Database;
@@ -89,6 +90,8 @@ enum Command {
     Audit(audit::Args),
     /// Cosign the heads of logs that only grow
     Witness(witness::Args),
+    /// Check a receipt, a proof or a whole log, with public keys alone
+    Verify(verify::Args),
     /// Print the JSON Schema of policy files
     PolicySchema,
 }
@@ -112,6 +115,7 @@ pub fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Restore(args) => block_on(restore::run(database, args)),
         Command::Audit(args) => block_on(audit::run(database, args)),
         Command::Witness(args) => block_on(witness::run(args)),
+        Command::Verify(args) => block_on(verify::run(args)),
         Command::PolicySchema => site::schema(),
     }
 }

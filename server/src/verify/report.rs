@@ -1,0 +1,165 @@
+//! What was checked, what was not, and the first thing that does not hold.
+
+use avow_shared::checkpoint::Checkpoint;
+use avow_shared::id::{Millis, hex};
+use avow_shared::note::{Algorithm, Signed};
+use avow_shared::proof_file;
+use serde::Serialize;
+use std::fmt;
+
+use crate::clock::rfc3339;
+
+/// What could not be fetched or opened, and why: nothing is said about whether it holds.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct Unreadable(pub String);
+
+/// One step: which, and what was found.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Finding {
+    /// A word for scripts: `envelope`, `record`, `agreement`, `commitment`, `proof`, `leaf`, `head`, `origin`,
+    /// `entries`, `tiles`, `root`, `since`.
+    pub step: &'static str,
+    /// A sentence for people.
+    pub found: String,
+}
+
+impl Finding {
+    /// A step that does not hold.
+    pub fn new(step: &'static str, found: impl Into<String>) -> Self {
+        Self { step, found: found.into() }
+    }
+}
+
+impl From<proof_file::Fault> for Finding {
+    fn from(fault: proof_file::Fault) -> Self {
+        let step = match fault {
+            proof_file::Fault::Malformed => "proof",
+            proof_file::Fault::Inclusion(_) => "leaf",
+            _ => "head",
+        };
+        // The fault's own text begins with the same word.
+        let text = fault.to_string();
+        let sentence = text.split_once(": ").map_or(text.as_str(), |(_, sentence)| sentence);
+        Self::new(step, sentence)
+    }
+}
+
+/// The head that everything led to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Head {
+    origin: String,
+    size: u64,
+    /// 64 hexadecimal characters.
+    root: String,
+}
+
+impl From<&Checkpoint> for Head {
+    fn from(checkpoint: &Checkpoint) -> Self {
+        Self { origin: checkpoint.origin.clone(), size: checkpoint.size, root: hex(&checkpoint.root) }
+    }
+}
+
+/// The result of a verification.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Report {
+    /// `receipt`, `proof` or `log`.
+    subject: &'static str,
+    verified: bool,
+    /// Whether the key came from elsewhere than from what was checked.
+    key_is_given: bool,
+    head: Option<Head>,
+    checked: Vec<Finding>,
+    fault: Option<Finding>,
+    not_checked: Vec<String>,
+}
+
+impl Report {
+    /// Nothing is checked yet, and the keys are those that were given.
+    pub fn new(subject: &'static str) -> Self {
+        Self {
+            subject,
+            verified: false,
+            key_is_given: true,
+            head: None,
+            checked: Vec::new(),
+            fault: None,
+            not_checked: Vec::new(),
+        }
+    }
+
+    /// The first step that does not hold.
+    pub fn fault(&self) -> Option<&Finding> {
+        self.fault.as_ref()
+    }
+
+    /// The keys are those that came with what is checked.
+    pub(super) fn key_is_its_own(&mut self) {
+        self.key_is_given = false;
+        self.not_checked.push(
+            "who signed: the key came from the receipt itself, so it proves nothing about who signed; \
+             get the key elsewhere and give it with --key"
+                .to_owned(),
+        );
+    }
+
+    pub(super) fn holds(&mut self, step: &'static str, found: impl Into<String>) {
+        self.checked.push(Finding::new(step, found));
+    }
+
+    pub(super) fn leaves_open(&mut self, what: &str) {
+        self.not_checked.push(what.to_owned());
+    }
+
+    /// The head's signatures hold: whose, and whether witnesses saw it.
+    pub(super) fn head_holds(&mut self, checkpoint: &Checkpoint, signed: &[Signed<'_>]) {
+        self.head = Some(checkpoint.into());
+        let mut witnessed = false;
+        for signed in signed {
+            let name = signed.by.name();
+            let found = if name == checkpoint.origin {
+                format!("signed by {}", signed.by)
+            } else {
+                witnessed |= signed.by.algorithm() == Algorithm::Cosignature;
+                let seconds = i64::try_from(signed.time).unwrap_or(i64::MAX);
+                format!("countersigned by {name} at {}", rfc3339(Millis(seconds.saturating_mul(1000))))
+            };
+            self.holds("head", found);
+        }
+        if !witnessed {
+            self.leaves_open(
+                "that the log shows everybody the same head: no witness whose key was given has countersigned",
+            );
+        }
+    }
+
+    pub(super) fn end(mut self, outcome: Result<(), Finding>) -> Self {
+        self.verified = outcome.is_ok();
+        self.fault = outcome.err();
+        self
+    }
+}
+
+/// For people: a line for each step, the verdict last.
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for Finding { step, found } in &self.checked {
+            writeln!(f, "ok           {step}: {found}")?;
+        }
+        for what in &self.not_checked {
+            writeln!(f, "not checked  {what}")?;
+        }
+        match &self.fault {
+            Some(Finding { step, found }) => {
+                writeln!(f, "WRONG        {step}: {found}")?;
+                writeln!(f, "The {} is NOT verified.", self.subject)
+            }
+            None if self.key_is_given => writeln!(f, "The {} is verified.", self.subject),
+            None => writeln!(
+                f,
+                "The {} agrees with itself; who signed it is not known without --key.",
+                self.subject
+            ),
+        }
+    }
+}
