@@ -73,6 +73,7 @@ pub async fn state(
         store: store.clone(),
         sequencer: sequencer.clone(),
         signer: signer.clone(),
+        policies: policies.clone(),
         interval: Duration::from_secs(args.head_interval),
     };
     let state = AppState {

@@ -92,5 +92,16 @@ impl Frontier {
     }
 }
 
+/// A tree of leaves by their hashes.
+impl FromIterator<Hash> for Frontier {
+    fn from_iter<I: IntoIterator<Item = Hash>>(leaves: I) -> Self {
+        let mut frontier = Self::default();
+        for leaf in leaves {
+            frontier.push(leaf);
+        }
+        frontier
+    }
+}
+
 #[cfg(test)]
 mod tests;

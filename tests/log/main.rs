@@ -4,5 +4,8 @@ mod bundle;
 mod doctor;
 mod erasure;
 mod receipts;
+mod retention;
 mod rewound;
 mod tiles;
+mod views;
+mod witnessed;

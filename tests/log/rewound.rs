@@ -9,7 +9,7 @@ use avow_tests::stranger::{check, extends, head, keys};
 use std::path::Path;
 
 /// Copies the database's own files.
-fn copy(from: &Path, to: &Path) -> Result<()> {
+pub fn copy(from: &Path, to: &Path) -> Result<()> {
     for name in ["avow.db", "avow.db-wal", "avow.db-shm"] {
         let target = to.join(name);
         if from.join(name).exists() {

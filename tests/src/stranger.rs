@@ -34,9 +34,7 @@ pub fn head(note: &str, keys: &[Verifier]) -> Result<Checkpoint> {
 
 /// The root over entries.
 pub fn root(entries: &[Vec<u8>]) -> Hash {
-    let mut frontier = Frontier::default();
-    entries.iter().for_each(|entry| frontier.push(leaf_hash(entry)));
-    frontier.root()
+    entries.iter().map(|entry| leaf_hash(entry)).collect::<Frontier>().root()
 }
 
 /// Takes a bundle of entries apart.

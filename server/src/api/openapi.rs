@@ -39,6 +39,7 @@ pub fn configure(config: &mut ServiceConfig) {
         consents::read,
         consents::erase,
         receipts::read,
+        receipts::jwks,
         log::about,
         log::consistency,
         log::checkpoint,

@@ -1,15 +1,19 @@
 //! `GET /v1/receipts/{id}`: what a visitor keeps, and a data protection officer hands over.
 
 use super::consents::reader;
-use super::{resource, site_policies};
+use super::{get_or_head, resource, site_policies};
 use crate::api::problem::{Kind, Problem, ProblemBody};
+use crate::consent::kantara;
 use crate::consent::receipt::{self, Head, Receipt};
+use crate::error::Error;
+use crate::log::signer::{Purpose, Signer};
 use crate::state::AppState;
 use actix_web::http::header;
 use actix_web::web::{self, Data, Path, Query, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse};
-use avow_shared::id::hex;
+use avow_shared::id::{SiteId, hex};
 use avow_shared::reference;
+use avow_shared::{jcs, jws};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
@@ -20,7 +24,9 @@ const SCHEMA: u32 = 1;
 
 /// Registers the path.
 pub fn configure(config: &mut ServiceConfig) {
-    config.service(resource("/v1/receipts/{id}").route(web::get().to(read)));
+    config
+        .service(resource("/v1/receipts/{id}").route(web::get().to(read)))
+        .service(resource("/.well-known/jwks.json").route(get_or_head().to(jwks)));
 }
 
 /// What may be asked for.
@@ -42,6 +48,10 @@ enum Format {
     Json,
     /// The proof alone.
     Proof,
+    /// The server's own statement about it: a JWS over its canonical JSON, under the key of receipts.
+    Jws,
+    /// A Kantara consent receipt, of a grant.
+    Kantara,
 }
 
 /// A receipt: everything that `avow verify receipt` needs.
@@ -95,13 +105,45 @@ impl From<Receipt> for Body {
     }
 }
 
+fn body_of(site: &SiteId, receipt: Receipt) -> Body {
+    Body { site: site.as_str().to_owned(), ..Body::from(receipt) }
+}
+
+/// Signs a receipt's canonical JSON (RFC 8785).
+fn statement(signer: &Signer, body: &Body) -> Result<String, Problem> {
+    let json = serde_json::to_string(body).map_err(Error::internal)?;
+    let payload = jcs::canonical(&json).map_err(Error::internal)?;
+    let input = jws::signing_input(&jws::thumbprint(&signer.receipt_key()), payload.as_bytes());
+    Ok(jws::compact(&input, &signer.sign_receipt(input.as_bytes())))
+}
+
+/// The keys of signed receipts, retired ones too.
+#[utoipa::path(
+    get, path = "/.well-known/jwks.json", tag = "consents",
+    responses(
+        (status = 200, description = "a JWKS (RFC 7517)", content_type = "application/jwk-set+json", body = String),
+        (status = 503, description = "unavailable, with Retry-After", body = ProblemBody,
+         content_type = "application/problem+json"),
+    )
+)]
+pub(super) async fn jwks(state: Data<AppState>) -> Result<HttpResponse, Problem> {
+    let keys = state.store.keys(Purpose::Receipt.as_str()).await?;
+    let keys: Vec<String> = keys.iter().map(|key| jws::jwk(&key.public)).collect();
+    Ok(HttpResponse::Ok()
+        .insert_header((header::CONTENT_TYPE, "application/jwk-set+json"))
+        .insert_header((header::CACHE_CONTROL, "public, max-age=300"))
+        .insert_header((header::ACCESS_CONTROL_ALLOW_ORIGIN, "*"))
+        .body(format!("{{\"keys\":[{}]}}", keys.join(","))))
+}
+
 /// The receipt of a record, for who has its secret or a DPO's token.
 #[utoipa::path(
     get, path = "/v1/receipts/{id}", tag = "consents",
     params(
         ("id" = String, Path, description = "the record's id"),
         ("site" = String, Query, description = "the site"),
-        ("format" = Option<String>, Query, description = "json (default), or proof: the C2SP tlog-proof alone"),
+        ("format" = Option<String>, Query, description = "json (default); proof: the C2SP tlog-proof alone; jws: the server's signed statement, \
+             with another key than the log's; kantara: a Kantara v1.1 receipt of a grant"),
         ("head" = Option<String>, Query,
          description = "latest (default): the head signed last; public: the one published last, with its witnesses"),
         ("Avow-Secret" = Option<String>, Header, description = "the record's secret, 22 characters"),
@@ -116,6 +158,8 @@ impl From<Receipt> for Body {
         (status = 404, description = "not-found, unknown-site", body = ProblemBody,
          content_type = "application/problem+json"),
         (status = 410, description = "erased", body = ProblemBody,
+         content_type = "application/problem+json"),
+        (status = 422, description = "invalid: a Kantara receipt of a refusal", body = ProblemBody,
          content_type = "application/problem+json"),
         (status = 429, description = "rate-limited, with Retry-After", body = ProblemBody,
          content_type = "application/problem+json"),
@@ -137,10 +181,18 @@ pub(super) async fn read(
     let (site, _) = site_policies(&state, &wanted.site).await?;
     let stored = reader(&state, &site, request.headers(), &id).await?;
     let receipt = receipt::receipt(&state, &site, stored, wanted.head).await?;
+    let kantara = match wanted.format {
+        Format::Kantara => Some(kantara::view(&state, &site, &receipt).await?),
+        _ => None,
+    };
     let mut answer = HttpResponse::Ok();
     answer.insert_header((header::CACHE_CONTROL, "no-store"));
     Ok(match wanted.format {
-        Format::Json => answer.json(Body { site: site.as_str().to_owned(), ..Body::from(receipt) }),
+        Format::Json => answer.json(body_of(&site, receipt)),
+        Format::Kantara => answer.json(kantara),
+        Format::Jws => answer
+            .insert_header((header::CONTENT_TYPE, "application/jose"))
+            .body(statement(&state.signer, &body_of(&site, receipt))?),
         Format::Proof => {
             let name = format!("attachment; filename=\"{}.tlog-proof\"", receipt.stored.id.to_text());
             answer

@@ -1,6 +1,7 @@
 //! The command line: what each command is called, and who runs it.
 
 pub mod audit;
+pub mod counts;
 pub mod doctor;
 pub mod export;
 pub mod gate;
@@ -81,6 +82,8 @@ enum Command {
     /// List and replace the keys that sign
     #[command(subcommand)]
     Key(key::Command),
+    /// Print what a site counts and does not keep
+    Counts(counts::Args),
     /// Keep records that would be erased otherwise
     #[command(subcommand)]
     Hold(hold::Command),
@@ -111,6 +114,7 @@ pub fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Export(args) => block_on(export::run(database, args)),
         Command::Doctor(command) => block_on(doctor::run(database, command)),
         Command::Key(command) => block_on(key::run(database, command)),
+        Command::Counts(args) => block_on(counts::run(database, args)),
         Command::Hold(command) => block_on(hold::run(database, command)),
         Command::Restore(args) => block_on(restore::run(database, args)),
         Command::Audit(args) => block_on(audit::run(database, args)),

@@ -120,9 +120,9 @@ pub async fn write<W: Write + Send + 'static>(store: &Store, plan: Plan, out: W)
     let writer = tokio::task::spawn_blocking(move || archive::write(&parts, taken, out));
     let read = async {
         if is_full {
-            send_all(store, &plan, &pieces).await?
+            send_all(store, &plan, &pieces).await?;
         } else {
-            send_some(store, &plan, &pieces).await?
+            send_some(store, &plan, &pieces).await?;
         }
         send_csv(store, &plan, &pieces).await
     };

@@ -171,9 +171,7 @@ fn check_row(row: &TileRow, hashes: &[Hash], place: &str, report: &mut Report) {
     if row.hashes != hashes.concat() {
         report.add(place, "its hashes are not those of what is below it");
     }
-    let mut frontier = Frontier::default();
-    hashes.iter().for_each(|hash| frontier.push(*hash));
-    if row.root.as_slice() != frontier.root() {
+    if row.root.as_slice() != hashes.iter().copied().collect::<Frontier>().root() {
         report.add(place, "its root is not that of its hashes");
     }
 }

@@ -67,3 +67,6 @@ fn entry_of(due: &[&Due], now: Millis) -> NewEntry {
         effect: Effect::Erase { records: due.iter().map(|record| record.id).collect(), at: now },
     }
 }
+
+#[cfg(test)]
+mod tests;

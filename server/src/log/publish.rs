@@ -2,11 +2,17 @@
 //!
 //! Not every head is published: one for each answer would show when somebody chose.
 
+use super::nodes;
 use super::sequencer::Sequencer;
 use super::signer::{SignedHead, Signer};
+use super::witness::{self, WitnessError};
+use crate::cache::Policies;
 use crate::error::{Error, Kind};
+use crate::metrics;
+use crate::policy::document::Witness;
 use crate::store::Store;
 use avow_shared::id::{Millis, SiteId};
+use avow_shared::note::Verifier;
 use std::time::Duration;
 
 /// What is needed to publish heads.
@@ -18,6 +24,8 @@ pub struct Publisher {
     pub sequencer: Sequencer,
     /// The heads.
     pub signer: Signer,
+    /// Where witnesses are named.
+    pub policies: Policies,
     /// Least time between two heads of a site.
     pub interval: Duration,
 }
@@ -31,19 +39,74 @@ impl Publisher {
         self.sequencer.settle(site.clone()).await?;
         let head = self.signer.head(site.as_str()).ok_or_else(|| Error::plain(Kind::Unavailable))?;
         let size = head.checkpoint.size;
+        let mut before = 0;
         if let Some(last) = self.store.latest_checkpoint(site, head.epoch).await? {
+            before = u64::try_from(last.size).map_err(Error::internal)?;
             let age = now.0.saturating_sub(last.published_at);
             let due = u128::try_from(age).is_ok_and(|age| age >= self.interval.as_millis());
-            if u64::try_from(last.size).is_ok_and(|last| last >= size) || !due {
+            if before >= size || !due {
                 return Ok(false);
             }
         }
-        let note = self.witnessed(site, &head).await?;
+        let note = self.witnessed(site, &head, before).await?;
         Ok(self.store.publish_checkpoint(site, head.epoch, size, &note, now).await?)
     }
 
-    /// The head with the signatures of the witnesses.
-    async fn witnessed(&self, _site: &SiteId, head: &SignedHead) -> Result<String, Error> {
-        Ok(head.note.clone())
+    /// The head with the signatures of the policy's witnesses.
+    ///
+    /// One that cannot be reached is left out. One that has seen something else stops the publication: what it
+    /// has seen and this are two histories.
+    async fn witnessed(&self, site: &SiteId, head: &SignedHead, last: u64) -> Result<String, Error> {
+        let policies = self.policies.site(site).await?;
+        let witnesses = policies.map(|policies| policies.current.log.witnesses.clone()).unwrap_or_default();
+        let mut note = head.note.clone();
+        for Witness { key, url } in &witnesses {
+            // Checked at publication.
+            let Some(key) = Verifier::parse(key) else { continue };
+            match self.ask(site, head, last, url, &key).await? {
+                Ok(line) => note.push_str(&line),
+                Err(error) if is_fork(&error, head.checkpoint.size) => {
+                    metrics::witness_failed("fork");
+                    tracing::error!(site = site.as_str(), witness = key.name(), %error, "the witness has seen another history: nothing is published");
+                    return Err(Error::plain(Kind::LogHalted));
+                }
+                Err(error) => {
+                    metrics::witness_failed("away");
+                    tracing::warn!(site = site.as_str(), witness = key.name(), %error, "published without it");
+                }
+            }
+        }
+        Ok(note)
+    }
+
+    /// Asks one witness, a second time from where it says that it is.
+    async fn ask(
+        &self,
+        site: &SiteId,
+        head: &SignedHead,
+        last: u64,
+        url: &str,
+        key: &Verifier,
+    ) -> Result<Result<String, WitnessError>, Error> {
+        let size = head.checkpoint.size;
+        let proof = nodes::consistency(&self.store, site, last, size).await?;
+        match witness::cosign(url, key, last, &proof, &head.note).await {
+            Err(WitnessError::Behind(seen)) if seen <= size => {
+                let proof = nodes::consistency(&self.store, site, seen, size).await?;
+                Ok(witness::cosign(url, key, seen, &proof, &head.note).await)
+            }
+            answered => Ok(answered),
+        }
+    }
+}
+
+/// Whether a witness's answer means that it has seen another history of this log.
+fn is_fork(error: &WitnessError, size: u64) -> bool {
+    match error {
+        WitnessError::OtherRoot(_) => true,
+        WitnessError::Behind(seen) => *seen > size,
+        // 422: the proof does not lead from what it has seen (C2SP tlog-witness).
+        WitnessError::Refused(status, _) => *status == 422,
+        _ => false,
     }
 }

@@ -50,6 +50,7 @@ fn describe() {
     describe_histogram!("avow_commit_batch_records", "Records that shared one commit");
     describe_counter!("avow_commit_failures_total", "Commits that failed; their requests got a 503 or 507");
     describe_gauge!("avow_logs_halted", "Logs that nothing is stored in until an operator has looked");
+    describe_counter!("avow_witness_failures_total", "Heads that a witness did not cosign, by why");
     describe_gauge!("avow_redis_configured", "1 if a Redis was named at the start");
     describe_gauge!("avow_redis_up", "1 while Redis answers; 0: limits are counted in this process");
     describe_counter!("avow_redis_losses_total", "Times Redis went away");
@@ -107,6 +108,11 @@ pub fn commit_failed() {
 /// How many logs are halted.
 pub fn logs_halted(count: usize) {
     metrics::gauge!("avow_logs_halted").set(f64::from(u32::try_from(count).unwrap_or(u32::MAX)));
+}
+
+/// A witness that did not cosign: `away`, or `fork`, which somebody must look at.
+pub fn witness_failed(why: &'static str) {
+    metrics::counter!("avow_witness_failures_total", "why" => why).increment(1);
 }
 
 /// Handles of one route, method and status, kept per thread: looking them up in the registry for every

@@ -98,13 +98,11 @@ fn keep(tails: &mut Vec<Vec<Hash>>, level: usize, hash: Hash) {
 
 /// Root over a number of hashes that is a power of two.
 pub fn perfect_root(hashes: &[Hash]) -> Hash {
-    match hashes {
-        [one] => *one,
-        _ => {
-            let (left, right) = hashes.split_at(hashes.len() / 2);
-            node_hash(&perfect_root(left), &perfect_root(right))
-        }
+    if let [one] = hashes {
+        return *one;
     }
+    let (left, right) = hashes.split_at(hashes.len() / 2);
+    node_hash(&perfect_root(left), &perfect_root(right))
 }
 
 /// The hash of a leaf as it stands in the database.

@@ -183,9 +183,7 @@ async fn upper_tiles(log: &Remote, size: u64, tree: &mut Tree) -> Result<u64, St
             same(tile, &hashes, nodes)?;
             count += 1;
             if tile.is_full() {
-                let mut subtree = Frontier::default();
-                nodes.iter().for_each(|node| subtree.push(*node));
-                above.push(subtree.root());
+                above.push(nodes.iter().copied().collect::<Frontier>().root());
             }
         }
         nodes = above;

@@ -75,8 +75,8 @@ pub(super) fn write<W: Write>(parts: &Parts, mut pieces: mpsc::Receiver<Piece>, 
     }
     file(&mut zip, "keys.txt", format!("{}\n", parts.keys.join("\n")).as_bytes())?;
     if let Some(proof) = &parts.consistency {
-        let lines: String = proof.iter().map(|hash| format!("{}\n", STANDARD.encode(hash))).collect();
-        file(&mut zip, "consistency.txt", lines.as_bytes())?;
+        let lines: Vec<String> = proof.iter().map(|hash| STANDARD.encode(hash) + "\n").collect();
+        file(&mut zip, "consistency.txt", lines.concat().as_bytes())?;
     }
     let manifests: Vec<u8> = parts.manifests.iter().flat_map(manifest_line).collect();
     file(&mut zip, "manifests.ndjson", &manifests)?;

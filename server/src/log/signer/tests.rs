@@ -10,9 +10,7 @@ fn signer(folder: &Path) -> Signer {
 }
 
 fn frontier(leaves: &[Hash]) -> Frontier {
-    let mut frontier = Frontier::default();
-    leaves.iter().for_each(|leaf| frontier.push(*leaf));
-    frontier
+    leaves.iter().copied().collect()
 }
 
 #[test]
