@@ -15,7 +15,8 @@ async fn published_heads_bear_the_witness_and_a_fork_is_not_published() -> Resul
     let flags = ["--head-interval", "0", "--rate-limit", "off"].map(str::to_owned).to_vec();
     let mut server = TestServer::start(Setup { flags: flags.clone(), ..Setup::on(Kind::Sqlite) }).await?;
     let log = keys(&server).await?;
-    let witness = Home::watching(&log)?.start().await?;
+    let home = Home::watching(&log)?;
+    let witness = home.start().await?;
     let named = format!(
         "\n[log]\npublic = true\n[[log.witness]]\nurl = \"{}\"\nkey = \"{}\"\n",
         witness.base(),

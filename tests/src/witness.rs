@@ -99,6 +99,11 @@ impl Home {
 }
 
 impl TestWitness {
+    /// `http://127.0.0.1:PORT`, without a slash.
+    pub fn base(&self) -> &str {
+        self.base.trim_end_matches('/')
+    }
+
     /// Its public key.
     pub fn key(&self) -> &Verifier {
         &self.key

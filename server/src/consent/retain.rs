@@ -32,7 +32,8 @@ pub async fn step(state: &AppState, site: &SiteId) -> Result<bool, Error> {
     let now = state.clock.now();
     let end = Millis(now.0 - i64::from(retention.record_days) * DAY_MS);
     let looked_at = state.store.due_records(site, STEP).await?;
-    let over = looked_at.iter().take_while(|due| due.server_time < end).count();
+    let is_over = |due: &&Due| due.event == ERASED || due.server_time < end;
+    let over = looked_at.iter().take_while(is_over).count();
     let Some(last) = looked_at[..over].last() else { return Ok(false) };
     let mut due = Vec::new();
     for record in &looked_at[..over] {

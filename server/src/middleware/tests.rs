@@ -103,7 +103,7 @@ async fn a_preflight_is_answered_for_pages_of_published_sites_only() {
             ("http://site.example", false),
             ("null", false),
         ] {
-            for path in ["/v1/consents", "/v1/consents/0198"] {
+            for path in ["/v1/consents", "/v1/consents/0198", "/v1/receipts/0198"] {
                 let request = TestRequest::with_uri(path)
                     .method(Method::OPTIONS)
                     .insert_header(("origin", origin))
@@ -112,7 +112,7 @@ async fn a_preflight_is_answered_for_pages_of_published_sites_only() {
                     .to_request();
                 let response = call_service(&app, request).await;
                 assert_eq!(response.status(), StatusCode::NO_CONTENT);
-                let (echo, methods) = if allowed { (origin, "GET, POST") } else { ("", "") };
+                let (echo, methods) = if allowed { (origin, "GET, POST, DELETE") } else { ("", "") };
                 assert_eq!(header(&response, "access-control-allow-origin"), echo, "{origin} {path}");
                 assert_eq!(header(&response, "access-control-allow-methods"), methods);
                 assert_eq!(header(&response, "access-control-allow-credentials"), "");

@@ -70,6 +70,8 @@ const BREAKS: &[(&str, &str, &str)] = &[
     ("refusal-shorter", "grant_days = 180", "grant_days = 365"),
     ("record-days", "record_days = 730", "record_days = 90"),
     ("refusal-record", "refusal_record = \"keep\"", "refusal_record = \"drop\""),
+    ("record-end", "refusal_record = \"keep\"", "refusal_record = \"keep\"\nrecord_end = \"burn\""),
+    ("witness", "[look]", "[[log.witness]]\nurl = \"https://w.example/\"\nkey = \"none\"\n[look]"),
     ("theme", "theme = \"plain\"", "theme = \"Plain!\""),
     ("accent", "#0b5cab", "blue"),
     ("accent-contrast", "#0b5cab", "#ffe08a"),
@@ -166,9 +168,13 @@ fn a_policy_has_a_bounded_number_of_purposes() {
 
 #[test]
 fn no_rule_is_without_a_test() {
-    let source =
-        [include_str!("check.rs"), include_str!("check/purposes.rs"), include_str!("check/values.rs")]
-            .concat();
+    let source = [
+        include_str!("check.rs"),
+        include_str!("check/purposes.rs"),
+        include_str!("check/values.rs"),
+        include_str!("check/witness.rs"),
+    ]
+    .concat();
     let tried: BTreeSet<&str> = BREAKS.iter().map(|(rule, ..)| *rule).collect();
     // Rules are the only kebab-case or single lower-case word literals that stand before a reason.
     let named = source

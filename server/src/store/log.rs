@@ -173,6 +173,30 @@ impl Store {
         Ok(written == 1)
     }
 
+    /// Adds signatures to a published head, unless somebody else has just done so.
+    pub async fn sign_checkpoint(
+        &self,
+        site: &SiteId,
+        epoch: i64,
+        published: &Published,
+        note: &str,
+    ) -> Result<()> {
+        const SQL: &str = "UPDATE log_checkpoints SET note = $5 \
+            WHERE site = $1 AND epoch = $2 AND size = $3 AND note = $4";
+        on!(self, write, pool => {
+            sqlx::query(SQL)
+                .bind(site.as_str())
+                .bind(epoch)
+                .bind(published.size)
+                .bind(&published.note)
+                .bind(note)
+                .execute(pool)
+                .await
+                .map(drop)
+        })?;
+        Ok(())
+    }
+
     /// The newest published head of an epoch.
     pub async fn latest_checkpoint(&self, site: &SiteId, epoch: i64) -> Result<Option<Published>> {
         const SQL: &str = "SELECT size, note, published_at FROM log_checkpoints \
