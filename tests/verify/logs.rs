@@ -113,6 +113,29 @@ async fn a_head_must_be_signed_by_the_key_that_was_given() -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_witness_counts_if_its_key_is_given_and_never_stands_for_the_log() -> Result<()> {
+    const OPEN: &str = "not checked  that the log shows everybody the same head";
+    let (entries, server) = log(300).await?;
+    let right = head(&entries, 1);
+    let (note, witness) = built::cosigned(&right, "witness.example", 7, 1_767_225_600);
+    server.put("checkpoint", note.clone().into_bytes());
+    let without = check(&server, &[])?;
+    without.holds()?;
+    ensure!(without.out.contains(OPEN) && !without.out.contains("countersigned by"), "{without:?}");
+    let with = check(&server, &["--key", &witness])?;
+    with.holds()?;
+    ensure!(!with.out.contains(OPEN), "{with:?}");
+    ensure!(with.out.contains("countersigned by witness.example at 2026-01-01T00:00:00.000Z"), "{with:?}");
+    verify(&["log", &server.url(), "--key", &witness])?.fails("head", "log's own key has not signed")?;
+    // One that does not hold is worse than none.
+    let (forged, _) = built::cosigned(&head(&entries[..299], 1), "witness.example", 7, 1_767_225_600);
+    let line = forged.lines().last().unwrap_or_default();
+    server.put("checkpoint", format!("{right}{line}\n").into_bytes());
+    check(&server, &[])?.holds()?;
+    check(&server, &["--key", &witness])?.fails("head", "not of this text")
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_log_must_extend_what_was_remembered() -> Result<()> {
     let (entries, server) = log(600).await?;
     let desk = Desk::new()?;
