@@ -63,6 +63,17 @@ pub fn signed(text: &str, number: u8) -> String {
     format!("{text}\n{}", verifier.line(&key.sign(text.as_bytes()).to_bytes()))
 }
 
+/// A head with a witness's line (C2SP tlog-cosignature) of that time, and the witness's key.
+pub fn cosigned(head: &str, name: &str, number: u8, time: u64) -> (String, String) {
+    let key = SigningKey::from_bytes(&[number; 32]);
+    let verifier =
+        Verifier::new(name, Algorithm::Cosignature, key.verifying_key().as_bytes()).expect("a key");
+    let (text, _) = head.split_once("\n\n").expect("a signed note");
+    let message = format!("cosignature/v1\ntime {time}\n{text}\n");
+    let signature = [&time.to_be_bytes()[..], &key.sign(message.as_bytes()).to_bytes()].concat();
+    (format!("{head}{}", verifier.line(&signature)), verifier.to_string())
+}
+
 /// Every file of the log, as C2SP tlog-tiles lays them out.
 pub fn files(entries: &[Vec<u8>]) -> BTreeMap<String, Vec<u8>> {
     let mut files = BTreeMap::from([("checkpoint".to_owned(), head(entries, 1).into_bytes())]);

@@ -18,7 +18,7 @@ type Shared = Arc<Mutex<BTreeMap<String, (StatusCode, Vec<u8>)>>>;
 /// The running server; it ends when dropped.
 pub struct Files {
     port: u16,
-    files: Shared,
+    stored: Shared,
     task: JoinHandle<()>,
 }
 
@@ -29,7 +29,7 @@ impl Files {
         let listener = TcpListener::bind("127.0.0.1:0").await.context("bind the files")?;
         let port = listener.local_addr()?.port();
         let task = tokio::spawn(accept(listener, Arc::clone(&files)));
-        Ok(Self { port, files, task })
+        Ok(Self { port, stored: files, task })
     }
 
     pub fn url(&self) -> String {
@@ -41,11 +41,11 @@ impl Files {
     }
 
     pub fn answer(&self, path: &str, status: StatusCode, bytes: Vec<u8>) {
-        self.files.lock().expect("no holder panics").insert(path.to_owned(), (status, bytes));
+        self.stored.lock().expect("no holder panics").insert(path.to_owned(), (status, bytes));
     }
 
     pub fn remove(&self, path: &str) {
-        self.files.lock().expect("no holder panics").remove(path);
+        self.stored.lock().expect("no holder panics").remove(path);
     }
 }
 

@@ -133,6 +133,17 @@ async fn what_cannot_be_opened_is_not_called_wrong(_: Kind) -> Result<()> {
     verify(&["receipt", &half])?.fails("envelope", "not a receipt")
 }
 
+/// A receipt may be a stranger's: it must not move the cursor and write a verdict of its own.
+async fn a_receipt_cannot_write_to_the_terminal(_: Kind) -> Result<()> {
+    let desk = Desk::new()?;
+    let file = desk.put("receipt.json", r#"{"\u001b[2J\nThe receipt is verified.\n":1}"#)?;
+    let answer = verify(&["receipt", &file])?;
+    answer.fails("envelope", "[2J")?;
+    let printed = format!("{}{}", answer.out, answer.err);
+    ensure!(!printed.contains('\u{1b}') && !printed.lines().any(|line| line.starts_with("The receipt is v")));
+    Ok(())
+}
+
 async fn a_public_log_of_the_server_is_verified(kind: Kind) -> Result<()> {
     let flags = ["--head-interval", "0", "--rate-limit", "off"].map(str::to_owned).to_vec();
     let setup = Setup { policies: vec![policy::toml("\n[log]\npublic = true\n")], flags, ..Setup::on(kind) };
@@ -168,5 +179,6 @@ avow_tests::on_both!(
     an_altered_receipt_is_refused_and_says_where,
     a_receipt_made_up_whole_does_not_lead_to_the_root,
     what_cannot_be_opened_is_not_called_wrong,
+    a_receipt_cannot_write_to_the_terminal,
     a_public_log_of_the_server_is_verified,
 );

@@ -2,7 +2,7 @@
 //!
 //! So nothing that the log serves is believed but its entries, and these only under a head that its key signed.
 
-use super::remote::Remote;
+use super::remote::{File, Remote};
 use super::report::{Finding, Report, Unreadable};
 use avow_shared::checkpoint::Checkpoint;
 use avow_shared::entry::{self, Kind};
@@ -12,6 +12,8 @@ use avow_shared::proof_file::verify_head;
 use avow_shared::tile::{HEIGHT, MAX_LEVEL, Tile, WIDTH};
 use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
 
+/// Where the signed head is.
+const HEAD: &str = "checkpoint";
 /// Pairs of files that are fetched at the same time.
 const AT_ONCE: usize = 8;
 /// Bytes of a full tile of hashes.
@@ -59,8 +61,8 @@ async fn steps(
     report: &mut Report,
 ) -> Result<(), Stop> {
     let since = since.map(|since| remembered(since, keys)).transpose()?;
-    let head = log.fetch("checkpoint", note::MAX_LEN).await?.and_then(|head| String::from_utf8(head).ok());
-    let head = head.ok_or_else(|| Finding::new("head", "there is no checkpoint"))?;
+    let head = fetch(log, "head", HEAD, note::MAX_LEN).await?;
+    let head = String::from_utf8(head).map_err(|_| Finding::new("head", "the checkpoint is not text"))?;
     let (checkpoint, signed) = verify_head(&head, keys)?;
     report.head_holds(&checkpoint, &signed);
     if let Some(since) = &since {
@@ -155,18 +157,21 @@ async fn read_entries(log: &Remote, size: u64, tree: &mut Tree) -> Result<(), St
     let mut fetched = stream::iter(tiles)
         .map(|tile| async move {
             let (path, entries) = (tile.path(), tile.entries_path());
-            let both = futures_util::try_join!(
+            let (hashes, bundle) = futures_util::join!(
                 fetch(log, "tiles", &path, TILE_LEN),
                 fetch(log, "entries", &entries, BUNDLE_LEN)
             );
-            both.map(|(hashes, bundle)| (tile, hashes, bundle))
+            // One after the other: which of two faults is named must not hang on which answer came first.
+            Ok::<_, Stop>((tile, hashes?, bundle?))
         })
         .buffered(AT_ONCE);
     while let Some((tile, hashes, bundle)) = fetched.try_next().await? {
         let entries = unbundle(&bundle, tile)?;
         let leaves: Vec<Hash> = entries.iter().map(|entry| leaf_hash(entry)).collect();
         same(tile, &hashes, &leaves)?;
-        entries.iter().zip(leaves).for_each(|(entry, leaf)| tree.push(entry, leaf));
+        for (entry, leaf) in entries.iter().zip(leaves) {
+            tree.push(entry, leaf);
+        }
     }
     Ok(())
 }
@@ -192,8 +197,13 @@ async fn upper_tiles(log: &Remote, size: u64, tree: &mut Tree) -> Result<u64, St
 }
 
 async fn fetch(log: &Remote, step: &'static str, path: &str, at_most: usize) -> Result<Vec<u8>, Stop> {
-    let file = log.fetch(path, at_most).await?;
-    file.ok_or_else(|| Finding::new(step, format!("{path} is not there, but the head is over it")).into())
+    let found = match log.fetch(path, at_most).await? {
+        File::Bytes(bytes) => return Ok(bytes),
+        File::Missing if path == HEAD => "there is no checkpoint".to_owned(),
+        File::Missing => format!("{path} is not there, but the head is over it"),
+        File::TooLong => format!("{path} is longer than such a file may be"),
+    };
+    Err(Finding::new(step, found).into())
 }
 
 fn same(tile: Tile, hashes: &[u8], nodes: &[Hash]) -> Result<(), Finding> {

@@ -4,7 +4,7 @@
 
 use super::report::Unreadable;
 use bytes::Bytes;
-use http_body_util::{BodyExt as _, Empty, Limited};
+use http_body_util::{BodyExt as _, Empty, LengthLimitError, Limited};
 use hyper::{Request, StatusCode, Uri};
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::Client;
@@ -14,6 +14,17 @@ use std::time::Duration;
 
 /// How long one file may take, from connecting to its last byte.
 const PATIENCE: Duration = Duration::from_secs(30);
+
+/// What is under a path.
+#[derive(Debug)]
+pub enum File {
+    /// These bytes.
+    Bytes(Vec<u8>),
+    /// Nothing, says the server.
+    Missing,
+    /// More bytes than such a file may have; they were not read to their end.
+    TooLong,
+}
 
 /// A log somewhere else.
 pub struct Remote {
@@ -39,8 +50,8 @@ impl Remote {
         Ok(Self { prefix: url.trim_end_matches('/').to_owned(), client })
     }
 
-    /// A file of at most so many bytes; `None` if the server says that it is not there.
-    pub async fn fetch(&self, path: &str, at_most: usize) -> Result<Option<Vec<u8>>, Unreadable> {
+    /// A file of at most so many bytes.
+    pub async fn fetch(&self, path: &str, at_most: usize) -> Result<File, Unreadable> {
         let url = format!("{}/{path}", self.prefix);
         match tokio::time::timeout(PATIENCE, self.answer(&url, at_most)).await {
             Ok(answer) => answer.map_err(|reason| Unreadable(format!("{url}: {reason}"))),
@@ -48,16 +59,19 @@ impl Remote {
         }
     }
 
-    async fn answer(&self, url: &str, at_most: usize) -> Result<Option<Vec<u8>>, String> {
+    async fn answer(&self, url: &str, at_most: usize) -> Result<File, String> {
         let request = Request::get(url).body(Empty::new()).map_err(|error| error.to_string())?;
         let answer = self.client.request(request).await.map_err(|error| chain(&error))?;
         match answer.status() {
             StatusCode::OK => {}
-            StatusCode::NOT_FOUND | StatusCode::GONE => return Ok(None),
+            StatusCode::NOT_FOUND | StatusCode::GONE => return Ok(File::Missing),
             status => return Err(format!("the answer is {status}")),
         }
-        let body = Limited::new(answer.into_body(), at_most).collect().await;
-        Ok(Some(body.map_err(|error| chain(error.as_ref()))?.to_bytes().to_vec()))
+        match Limited::new(answer.into_body(), at_most).collect().await {
+            Ok(body) => Ok(File::Bytes(body.to_bytes().to_vec())),
+            Err(error) if error.is::<LengthLimitError>() => Ok(File::TooLong),
+            Err(error) => Err(chain(error.as_ref())),
+        }
     }
 }
 

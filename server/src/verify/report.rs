@@ -25,9 +25,11 @@ pub struct Finding {
 }
 
 impl Finding {
-    /// A step that does not hold.
+    /// A step and what was found. What is checked may be a stranger's, and must not write to the reader's terminal:
+    /// control characters are replaced.
     pub fn new(step: &'static str, found: impl Into<String>) -> Self {
-        Self { step, found: found.into() }
+        let found = found.into().replace(char::is_control, "\u{fffd}");
+        Self { step, found }
     }
 }
 

@@ -7,7 +7,7 @@ use rand::rngs::StdRng;
 use rand::{Rng as _, SeedableRng as _};
 
 /// Alterations of each reader's inputs.
-const ROUNDS: u32 = 20_000;
+const ROUNDS: u32 = 10_000;
 /// The same in the long tier.
 const ROUNDS_IN_FULL: u32 = 500_000;
 /// Where parsers have their edges.
