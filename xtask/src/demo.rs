@@ -16,6 +16,7 @@ const SITE_DIR: &str = "demo-site/careers-enterprise";
 const SITE_PORT: u16 = 8000;
 const THIRD_PARTY_PORT: u16 = 8001;
 const AVOW_PORT: u16 = 8010;
+const WITNESS_PORT: u16 = 8020;
 
 pub fn run() -> Result<()> {
     setup::run(Scope::Build)?;
@@ -23,7 +24,7 @@ pub fn run() -> Result<()> {
     step("build the server and the demo site", || {
         run_command(cargo().args(["build", "--package", "avow-server", "--package", "avow-demo", "--bins"]))
     })?;
-    for port in [SITE_PORT, THIRD_PARTY_PORT, AVOW_PORT] {
+    for port in [SITE_PORT, THIRD_PARTY_PORT, AVOW_PORT, WITNESS_PORT] {
         if std::net::TcpListener::bind(("127.0.0.1", port)).is_err() {
             bail!("port {port} is taken: stop what listens there");
         }
@@ -34,7 +35,14 @@ pub fn run() -> Result<()> {
     fs::create_dir_all(&data)?;
     let site = site_of(&fs::read_to_string(&policy).with_context(|| format!("read {}", policy.display()))?)
         .context("find `site` in the demo's avow.toml")?;
-    step("publish the demo's policy", || publish(&avow, &data, &policy))?;
+    let log_key = step("the log's key", || log_key(&avow, &data, &policy, &site))?;
+    let witness_key = start_witness(&avow, &data, log_key.trim())?;
+    step("publish the demo's policy", || {
+        let witnessed = data.join("avow.toml");
+        let text = fs::read_to_string(&policy)? + &log_section(&witness_key);
+        fs::write(&witnessed, text)?;
+        publish(&avow, &data, &witnessed)
+    })?;
     let snippet = data.join("snippet.html");
     let mut make_snippet = Command::new(&avow);
     make_snippet.args(["snippet", &site]).arg("--data").arg(&data);
@@ -51,7 +59,7 @@ pub fn run() -> Result<()> {
         "--data",
     ]);
     serve.arg(&data);
-    let server = start(&mut serve, "listening on ")?;
+    let (server, _) = start(&mut serve, "listening on ")?;
     let mut sites = Command::new(&demo);
     sites.args(["--site-port", &SITE_PORT.to_string(), "--third-party-port", &THIRD_PARTY_PORT.to_string()]);
     sites
@@ -59,7 +67,7 @@ pub fn run() -> Result<()> {
         .arg(&snippet)
         .arg("--site-dir")
         .arg(root().join(SITE_DIR));
-    let sites = start(&mut sites, "third party ")?;
+    let (sites, _) = start(&mut sites, "third party ")?;
 
     println!();
     println!("  the site                http://careers.localhost:{SITE_PORT}/");
@@ -70,6 +78,9 @@ pub fn run() -> Result<()> {
     println!(
         "  the records             target/debug/avow export --data target/demo --site {site} --format csv"
     );
+    println!("  the log                 {avow_url}/log/{site}/checkpoint");
+    println!("                          target/debug/avow verify log {avow_url}/log/{site} --key KEY");
+    println!("  its key                 target/debug/avow key show --data target/demo --site {site}");
     println!("\n  Ctrl-C ends everything.");
     while !children::has_ended(server) && !children::has_ended(sites) {
         std::thread::sleep(Duration::from_millis(200));
@@ -83,23 +94,59 @@ fn publish(avow: &Path, data: &Path, policy: &Path) -> Result<()> {
     capture(&mut publish).map(drop)
 }
 
-/// Starts a server and waits until it prints a line that starts like that; its output is shown.
-fn start(command: &mut Command, ready: &'static str) -> Result<u32> {
+/// The public key of the site's log. It is named after the site's first policy, so that must be published once.
+fn log_key(avow: &Path, data: &Path, policy: &Path, site: &str) -> Result<String> {
+    let show = || {
+        let mut show = Command::new(avow);
+        show.args(["key", "show", "--site", site]).arg("--data").arg(data);
+        capture(&mut show)
+    };
+    show().or_else(|_| {
+        publish(avow, data, policy)?;
+        show()
+    })
+}
+
+/// Starts the witness of the demo's log; its public key.
+fn start_witness(avow: &Path, data: &Path, log_key: &str) -> Result<String> {
+    let folder = data.join("witness");
+    fs::create_dir_all(&folder)?;
+    let mut witness = Command::new(avow);
+    witness
+        .args(["witness", "--listen", &format!("127.0.0.1:{WITNESS_PORT}")])
+        .args(["--name", "witness.localhost/demo", "--log-key", log_key])
+        .arg("--state")
+        .arg(folder.join("state"))
+        .arg("--key")
+        .arg(folder.join("key"));
+    let (_, line) = start(&mut witness, "witness ")?;
+    Ok(line.trim_start_matches("witness ").trim().to_owned())
+}
+
+/// What the demo's policy says of its log, beside what stands in its file.
+fn log_section(witness_key: &str) -> String {
+    format!(
+        "\n[log]\npublic = true\n\n[[log.witness]]\nurl = \"http://127.0.0.1:{WITNESS_PORT}\"\nkey = \"{witness_key}\"\n"
+    )
+}
+
+/// Starts a server and waits until it prints a line that starts like that, which is returned; its output is shown.
+fn start(command: &mut Command, ready: &'static str) -> Result<(u32, String)> {
     let pid = children::start(command.stdout(Stdio::piped()), "-TERM", None)?;
     let output = children::take_stdout(pid).context("the output is piped")?;
     let (tell, told) = mpsc::channel();
     std::thread::spawn(move || {
         for line in BufReader::new(output).lines().map_while(Result::ok) {
             if line.starts_with(ready) {
-                let _ = tell.send(());
+                let _ = tell.send(line.clone());
             }
             println!("    {line}");
         }
     });
-    told.recv_timeout(Duration::from_secs(30)).with_context(|| {
+    let line = told.recv_timeout(Duration::from_secs(30)).with_context(|| {
         format!("{} did not say `{}`", command.get_program().to_string_lossy(), ready.trim_end())
     })?;
-    Ok(pid)
+    Ok((pid, line))
 }
 
 /// The site's id in a policy file.

@@ -6,13 +6,22 @@ use crate::log::signer::{Purpose, rotate};
 use crate::log::start;
 use crate::rng::Rng;
 use anyhow::{Context as _, bail};
-use avow_shared::id::{Millis, hex};
+use avow_shared::id::{Millis, SiteId, hex};
 
 /// What to do.
 #[derive(Clone, Debug, clap::Subcommand)]
 pub enum Command {
     /// List the public keys, with the time from which and until which each signed
     List,
+    /// Print the public key of a site's log as verifiers and witnesses want it, `name+id+key`; the private keys are
+    /// made if there are none yet
+    Show {
+        /// The site
+        #[arg(long, value_parser = super::site_id)]
+        site: SiteId,
+        #[command(flatten)]
+        signing: Signing,
+    },
     /// Make a new key of heads. Until `finish` heads are signed by it and by the one before; restart the servers
     /// with the new files
     Rotate {
@@ -44,6 +53,14 @@ pub async fn run(database: Database, command: Command) -> anyhow::Result<()> {
                     let since = rfc3339(Millis(key.created_at));
                     println!("{}\t{}\t{since}\t{until}", purpose.as_str(), hex(&key.public));
                 }
+            }
+        }
+        Command::Show { site, signing } => {
+            let epoch =
+                store.epochs(&site).await?.pop().with_context(|| format!("there is no site {site}"))?;
+            let keys = start::keys(&store, &signing.source(&database.data)?, &clock, &rng).await?;
+            for verifier in keys.verifiers(&epoch.origin) {
+                println!("{verifier}");
             }
         }
         Command::Rotate { signing } => {

@@ -15,6 +15,12 @@ pub async fn signer(
     clock: &Clock,
     rng: &Rng,
 ) -> anyhow::Result<Signer> {
+    let keys = keys(store, source, clock, rng).await?;
+    Signer::open(keys, memory).with_context(|| format!("the signer's memory, {}", memory.display()))
+}
+
+/// Reads the keys, or makes them if this installation has never had any.
+pub async fn keys(store: &Store, source: &Source, clock: &Clock, rng: &Rng) -> anyhow::Result<Keys> {
     let heads = store.keys(Purpose::Head.as_str()).await?;
     let receipts = store.keys(Purpose::Receipt.as_str()).await?;
     let is_new = |purpose| match purpose {
@@ -31,7 +37,7 @@ pub async fn signer(
     };
     register(store, Purpose::Head, keys.head_key(), clock).await?;
     register(store, Purpose::Receipt, keys.receipt_key(), clock).await?;
-    Signer::open(keys, memory).with_context(|| format!("the signer's memory, {}", memory.display()))
+    Ok(keys)
 }
 
 /// The key must be the present one; the first of its purpose becomes it.
