@@ -2,7 +2,7 @@
 
 use crate::checkpoint::{Checkpoint, parse_size};
 use crate::merkle::{self, Hash, ProofError};
-use crate::note::{Note, NoteError, Signed, Verifier};
+use crate::note::{Algorithm, Note, NoteError, Signed, Verifier};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use std::fmt;
@@ -96,11 +96,10 @@ pub fn verify_head<'k>(head: &str, known: &'k [Verifier]) -> Result<(Checkpoint,
     let note = Note::parse(head).map_err(Fault::Head)?;
     let checkpoint = Checkpoint::parse(note.text()).ok_or(Fault::NotAHead)?;
     let signed = note.verify(known).map_err(Fault::Head)?;
-    if signed.iter().any(|signed| signed.by.name() == checkpoint.origin) {
-        Ok((checkpoint, signed))
-    } else {
-        Err(Fault::NotTheLog)
-    }
+    let own = |signed: &Signed<'_>| {
+        signed.by.name() == checkpoint.origin && signed.by.algorithm() == Algorithm::Ed25519
+    };
+    if signed.iter().any(own) { Ok((checkpoint, signed)) } else { Err(Fault::NotTheLog) }
 }
 
 impl fmt::Display for ProofFile<'_> {
