@@ -30,10 +30,10 @@ fn start(store: &Store, memory: &Path) -> (Sequencer, Writer, Signer) {
 }
 
 fn nth(n: u32) -> NewRecord {
-    let [a, b, c, d] = n.to_be_bytes();
-    let mut commitment = [9; 32];
-    commitment[..4].copy_from_slice(&[a, b, c, d]);
-    NewRecord { id: RecordId::from_parts(NOW, [a, b, c, d, 0, 0, 0, 0, 0, 1]), commitment, ..record(1) }
+    let (mut commitment, mut random) = ([9; 32], [0; 10]);
+    commitment[..4].copy_from_slice(&n.to_be_bytes());
+    random[..4].copy_from_slice(&n.to_be_bytes());
+    NewRecord { id: RecordId::from_parts(NOW, random), commitment, ..record(1) }
 }
 
 /// The root by the leaves alone, as a stranger would compute it.
