@@ -17,6 +17,7 @@ mod test;
 mod tidy;
 mod toolchain;
 mod vectors;
+mod verifier;
 mod widget;
 
 use anyhow::{Result, bail};

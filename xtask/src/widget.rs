@@ -5,7 +5,7 @@
 use crate::shell::{capture, cargo, feed, root, step, target_dir};
 use crate::size::{FirstLayer, Packed};
 use crate::toolchain::{self, TARGET, Toolchain};
-use crate::{glue, npm};
+use crate::{glue, npm, verifier};
 use anyhow::{Context, Result, bail};
 use sha2::{Digest, Sha256};
 use std::fs;
@@ -57,9 +57,10 @@ pub fn build(toolchain: &Toolchain, workspace: &Path, target_dir: &Path, dist: &
     let bound =
         step("compile the widget", || compile(toolchain, workspace, target_dir, "avow-widget", "web"))?;
     let (wasm, names) = step("optimize the module", || optimize(&bound.join("avow_widget_bg.wasm")))?;
+    let verifier = step("the verifier", || verifier::build(toolchain, workspace, target_dir))?;
     step("minify and pack", || {
         let glue = minimize_glue(workspace, &bound, &names)?;
-        pack(workspace, glue, wasm, dist)
+        pack(workspace, glue, wasm, verifier, dist)
     })
 }
 
@@ -103,7 +104,21 @@ fn optimize(module: &Path) -> Result<(Vec<u8>, String)> {
     Ok((optimized, fs::read_to_string(&names)?))
 }
 
-fn pack(workspace: &Path, glue: String, wasm: Vec<u8>, dist: &Path) -> Result<FirstLayer> {
+/// The shrunk module, for glue that keeps its names.
+pub fn optimize_plain(module: &Path) -> Result<Vec<u8>> {
+    let out = module.with_extension("opt.wasm");
+    capture(
+        npm::tool("wasm-opt")
+            .arg(module)
+            .args(["-Oz", "--strip-debug", "--strip-producers"])
+            .args(WASM_FEATURES)
+            .arg("-o")
+            .arg(&out),
+    )?;
+    fs::read(&out).with_context(|| format!("read {}", out.display()))
+}
+
+fn pack(workspace: &Path, glue: String, wasm: Vec<u8>, verifier: String, dist: &Path) -> Result<FirstLayer> {
     let js = workspace.join("widget/js");
     let guard = guard(&js, "false")?;
     let compatible = self::guard(&js, "true")?;
@@ -130,6 +145,7 @@ fn pack(workspace: &Path, glue: String, wasm: Vec<u8>, dist: &Path) -> Result<Fi
     let preferences =
         Packed::new(&format!("avow-{}.js", short_hash(preferences.as_bytes())), preferences.into_bytes())?;
     let late = Packed::new(&format!("avow-{}.js", short_hash(late.as_bytes())), late.into_bytes())?;
+    let verifier = Packed::new("verifier.html", verifier.into_bytes())?;
     let wasm = Packed::new(&format!("avow-{}.wasm", short_hash(&wasm)), wasm)?;
     let policy = testdata(workspace, "careers-enterprise.banner.json")?;
     let policy = Packed::new("policy (the demo's, in English)", policy.into_bytes())?;
@@ -141,11 +157,11 @@ fn pack(workspace: &Path, glue: String, wasm: Vec<u8>, dist: &Path) -> Result<Fi
     }
     fs::create_dir_all(&fresh)?;
     let mut sizes = serde_json::Map::new();
-    for part in [&guard, &compatible, &boot, &glue, &wasm, &preferences, &late] {
+    for part in [&guard, &compatible, &boot, &glue, &wasm, &preferences, &late, &verifier] {
         fs::write(fresh.join(&part.name), &part.raw)?;
         sizes.insert(part.name.clone(), part.sizes());
     }
-    for part in [&glue, &wasm, &preferences, &late] {
+    for part in [&glue, &wasm, &preferences, &late, &verifier] {
         fs::write(fresh.join(format!("{}.br", part.name)), &part.brotli)?;
         fs::write(fresh.join(format!("{}.gz", part.name)), &part.gzip)?;
     }
