@@ -55,11 +55,12 @@ fn embed(dist: &Path) -> Option<String> {
     let (guard, compatible) = (member(&manifest, "guard")?, member(&manifest, "guard_compatible")?);
     let (guard_js, compatible_js, boot_js) =
         (text("guard.js")?, text("guard-compatible.js")?, text("boot.js")?);
+    let verifier = text("verifier.html")?;
     Some(format!(
         "static WIDGET: Option<Widget> = Some(Widget {{\n    js: {js:?},\n    preferences: {preferences:?},\n    \
          late: {late:?},\n    wasm: {wasm:?},\n    guard: {guard:?},\n    guard_js: {guard_js},\n    \
          guard_compatible: {compatible:?},\n    guard_compatible_js: {compatible_js},\n    boot_js: {boot_js},\n    \
-         files: &[\n{files}    ],\n}});\n"
+         verifier_html: {verifier},\n    files: &[\n{files}    ],\n}});\n"
     ))
 }
 

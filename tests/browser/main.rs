@@ -11,6 +11,7 @@ mod harness;
 mod late;
 mod looks;
 mod outage;
+mod receipt;
 mod selftest;
 mod smooth;
 mod snippet;
@@ -21,6 +22,7 @@ use std::process::ExitCode;
 
 fn main() -> ExitCode {
     let mut suite = harness::Suite::default();
+    receipt::add(&mut suite);
     selftest::add(&mut suite);
     choice::add(&mut suite);
     outage::add(&mut suite);

@@ -1,5 +1,6 @@
 //! `GET /assets/{file}`: the widget's files under names that change with their bytes.
 
+use actix_web::http::header;
 use actix_web::web::{Bytes, Path, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse};
 
@@ -9,7 +10,29 @@ use crate::assets::{EmbeddedFile, IMMUTABLE, Static, media_type, widget};
 
 /// Registers the paths of this module.
 pub fn configure(config: &mut ServiceConfig) {
-    config.service(resource("/assets/{file}").route(get_or_head().to(asset)));
+    config
+        .service(resource("/assets/{file}").route(get_or_head().to(asset)))
+        .service(resource("/verifier.html").route(get_or_head().to(verifier)));
+}
+
+/// The document that checks receipts in a browser without a network; good from a disk, too.
+#[utoipa::path(
+    get, path = "/verifier.html", tag = "log",
+    responses(
+        (status = 200, description = "one document with all that it needs", content_type = "text/html", body = String),
+        (status = 404, description = "not-found: built without the widget", body = ProblemBody,
+         content_type = "application/problem+json"),
+    )
+)]
+pub(super) async fn verifier() -> Result<HttpResponse, Problem> {
+    let widget = widget().ok_or(Kind::NotFound)?;
+    Ok(HttpResponse::Ok()
+        .insert_header((header::CONTENT_TYPE, "text/html; charset=utf-8"))
+        .insert_header((header::CACHE_CONTROL, "public, max-age=300"))
+        .insert_header((header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
+        // The rest of its policy stands in the document, where it holds on a disk as well.
+        .insert_header((header::CONTENT_SECURITY_POLICY, "frame-ancestors 'none'"))
+        .body(widget.verifier_html))
 }
 
 /// One of the widget's files.

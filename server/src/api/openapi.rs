@@ -52,6 +52,7 @@ pub fn configure(config: &mut ServiceConfig) {
         site_files::policy,
         site_files::banner,
         assets::asset,
+        assets::verifier,
         ops::healthz,
         ops::readyz,
         ops::metrics_page,

@@ -53,6 +53,8 @@ pub struct Widget {
     pub guard_compatible_js: &'static str,
     /// The boot script's source.
     pub boot_js: &'static str,
+    /// The document that checks receipts without a network.
+    pub verifier_html: &'static str,
     /// What `/assets/` serves.
     pub files: &'static [EmbeddedFile],
 }
@@ -73,6 +75,7 @@ pub fn build_entry() -> Option<NewEntry> {
         ("guard.js", widget.guard_js),
         ("guard-compatible.js", widget.guard_compatible_js),
         ("boot.js", widget.boot_js),
+        ("verifier.html", widget.verifier_html),
     ];
     let scripts = scripts.into_iter().map(|(name, text)| (name, text.as_bytes()));
     let files = widget.files.iter().map(|file| (file.name, file.raw));

@@ -61,6 +61,12 @@ const BUILT_IN: &[(&str, &str, &str)] = &[
     ("off", "Off", "I ffwrdd"),
     ("on", "On", "Ymlaen"),
     ("privacy_link", "Privacy notice", "Hysbysiad preifatrwydd"),
+    ("receipt", "Keep a receipt", "Cadw derbynneb"),
+    (
+        "receipt_failed",
+        "The receipt cannot be had now. Our data protection officer can send it to you with the code above.",
+        "Ni ellir cael y dderbynneb ar hyn o bryd. Gall ein swyddog diogelu data ei hanfon atoch gyda’r cod uchod.",
+    ),
     ("reference_label", "Your reference", "Eich cyfeirnod"),
     (
         "reference_note",

@@ -16,6 +16,7 @@ fn published() -> Published {
 
 fn fake() -> &'static Widget {
     static FAKE: Widget = Widget {
+        verifier_html: "",
         js: "avow-15167677414c066c.js",
         preferences: "avow-44f7c5dbca777bee.js",
         late: "avow-b1d1f0a2c3e4d5f6.js",

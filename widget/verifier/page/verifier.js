@@ -43,6 +43,8 @@ function check() {
   const [word, ...lines] = receipt(...words, asked || given.keys.join("\n")).split("\n");
   if (word !== "ok") return show("bad", "It does not hold", `${lines[0]}.`);
   const [origin, , size, root, ...signed] = lines;
+  const [, place] = given.proof.match(/^index (\d+)$/m);
+  if (String(given.index) !== place) return show("bad", "It does not hold", "The file states another entry than the proof.");
   if (given.origin !== origin) return show("bad", "It does not hold", "The file states another log than the head.");
   const witnesses = signed.filter((line) => line.startsWith("witness "));
   const facts = [
