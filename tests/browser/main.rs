@@ -11,7 +11,6 @@ mod harness;
 mod late;
 mod looks;
 mod outage;
-mod receipt;
 mod selftest;
 mod smooth;
 mod snippet;
@@ -22,7 +21,6 @@ use std::process::ExitCode;
 
 fn main() -> ExitCode {
     let mut suite = harness::Suite::default();
-    receipt::add(&mut suite);
     selftest::add(&mut suite);
     choice::add(&mut suite);
     outage::add(&mut suite);

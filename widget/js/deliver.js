@@ -2,8 +2,6 @@
 //
 // When a decision is sent again is decided in `../src/outbox.rs`. Read next: `outbox.js`, which writes them down.
 
-import { offer } from "./receipt.js";
-
 const DAY = 864e5;
 let timer;
 
@@ -31,7 +29,7 @@ export function deliver(box, page, policy, config) {
   return true;
 }
 
-async function post({ id, secret, body }, newest, box, page, policy, config) {
+async function post({ id, body }, newest, box, page, policy, config) {
   let status = 0, seal, retry;
   try {
     const answer = await fetch(config.base + "/v1/consents", {
@@ -48,8 +46,6 @@ async function post({ id, secret, body }, newest, box, page, policy, config) {
     // A success that was cut short is none.
     if (answer.ok) ({ seal } = await answer.json());
     status = answer.status;
-    // Only the last word is confirmed to the visitor.
-    if (seal && newest) offer({ id, secret }, config, policy).catch(() => 0);
   } catch {
     // No answer. If only because the visitor leaves, the page is gone before this is over, and the next one
     // sends again without the wait after a failure.
