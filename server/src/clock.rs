@@ -1,9 +1,10 @@
 //! The one place that reads the time; everything else is given a [`Clock`].
 
 use avow_shared::id::Millis;
-use chrono::{DateTime, SecondsFormat};
 use std::fmt;
 use std::sync::Arc;
+
+pub use avow_verify::rfc3339;
 
 /// Tells the time. Cheap to clone.
 #[derive(Clone)]
@@ -29,12 +30,6 @@ impl Clock {
     pub fn now(&self) -> Millis {
         (self.0)()
     }
-}
-
-/// A moment as people and spreadsheets read it (RFC 3339, UTC, milliseconds).
-pub fn rfc3339(at: Millis) -> String {
-    DateTime::from_timestamp_millis(at.0)
-        .map_or_else(|| at.0.to_string(), |time| time.to_rfc3339_opts(SecondsFormat::Millis, true))
 }
 
 impl fmt::Debug for Clock {

@@ -217,6 +217,12 @@ impl<'a> Note<'a> {
         }
         if signed.is_empty() { Err(NoteError::Unknown) } else { Ok(signed) }
     }
+
+    /// The names of signatures that none of these keys can check.
+    pub fn unknown(&self, known: &[Verifier]) -> Vec<&'a str> {
+        let is_known = |line: &&Line<'_>| known.iter().any(|key| key.name == line.name && key.id == line.id);
+        self.lines.iter().filter(|line| !is_known(line)).map(|line| line.name).collect()
+    }
 }
 
 impl<'a> Line<'a> {

@@ -1,10 +1,11 @@
-//! `avow verify`: checks receipts, proofs and logs with public keys alone; needs no database.
+//! `avow verify`: checks receipts, proofs, bundles and logs with public keys alone; needs no database.
 //!
 //! Exit status: 0 if it is verified, 1 if not, 2 if what was to be checked could not be read.
 
 use crate::verify::remote::Remote;
-use crate::verify::{Report, Unreadable, log, proof, receipt};
+use crate::verify::{Unreadable, log};
 use avow_shared::note::Verifier;
+use avow_verify::{Report, bundle, proof, receipt};
 use std::fs::File;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
@@ -43,6 +44,17 @@ enum Subject {
         #[arg(long = "key", value_parser = key, value_name = "KEY", required = true)]
         keys: Vec<Verifier>,
     },
+    /// Check a bundle of records
+    Bundle {
+        /// The ZIP
+        file: PathBuf,
+        /// A public key of the log or of a witness, NAME+ID+KEY, got from elsewhere than from the bundle
+        #[arg(long = "key", value_parser = key, value_name = "KEY")]
+        keys: Vec<Verifier>,
+        /// A checkpoint kept from before, which the bundle must extend
+        #[arg(long, value_name = "FILE")]
+        since: Option<PathBuf>,
+    },
     /// Fetch a whole log and compute it anew
     Log {
         /// Where it is: CHECKPOINT is under URL/checkpoint
@@ -65,6 +77,10 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
     let report = match args.subject {
         Subject::Receipt { file, keys } => receipt::check(&read(&file)?, &keys),
         Subject::Proof { file, entry, keys } => proof::check(&read(&file)?, &entry.0, &keys),
+        Subject::Bundle { file, keys, since } => {
+            let since = since.as_deref().map(read).transpose()?;
+            bundle::check(open(&file)?, &keys, since.as_deref())
+        }
         Subject::Log { url, keys, since } => {
             let since = since.as_deref().map(read).transpose()?;
             log::check(&Remote::new(&url)?, &keys, since.as_deref()).await?
@@ -86,11 +102,15 @@ fn print(report: &Report, json: bool) -> anyhow::Result<()> {
     Ok(())
 }
 
+fn open(path: &Path) -> Result<File, Unreadable> {
+    File::open(path).map_err(|error| Unreadable(format!("{}: {error}", path.display())))
+}
+
 fn read(path: &Path) -> Result<String, Unreadable> {
-    let unreadable = |error: std::io::Error| Unreadable(format!("{}: {error}", path.display()));
     let mut text = String::new();
-    let length = File::open(path).map_err(unreadable)?.take(MAX_LEN + 1).read_to_string(&mut text);
-    if u64::try_from(length.map_err(unreadable)?).is_ok_and(|length| length <= MAX_LEN) {
+    let length = open(path)?.take(MAX_LEN + 1).read_to_string(&mut text);
+    let length = length.map_err(|error| Unreadable(format!("{}: {error}", path.display())))?;
+    if u64::try_from(length).is_ok_and(|length| length <= MAX_LEN) {
         Ok(text)
     } else {
         Err(Unreadable(format!("{}: longer than {MAX_LEN} bytes", path.display())))

@@ -1,38 +1,37 @@
 //! Bundles: everything that a data protection officer hands over, in one ZIP that can be checked without us.
 //!
 //! A bundle of the whole log needs no proof for each record: its leaves recompute to the signed root, which also
-//! proves that none is left out. A bundle of some records carries a proof for each. `docs/bundle.md` is the format.
-//! Read next: `archive` (what goes into the file, in order), `readme` (its index in plain words).
+//! proves that none is left out. A bundle of some records carries a proof for each leaf. `docs/bundle.md` is the
+//! format, `avow_verify::bundle` reads and checks it. Read next: `parts` (what is known before anything is written)
+//! and `archive` (what goes into the file, in order).
 
 mod archive;
-mod readme;
+mod parts;
 
-pub use archive::{Index, Previous, SCHEMA, Scope};
-
-use crate::consent::export::{Export, Format};
 use crate::error::{Error, Kind};
 use crate::log::nodes;
 use crate::log::signer::{Purpose, SignedHead};
 use crate::state::AppState;
+use crate::store::Store;
 use crate::store::inspect::LeafWithRecord;
 use crate::store::log::Manifest;
-use crate::store::policies::PolicyVersion;
 use crate::store::records::Filter;
-use crate::store::{Store, StoreError};
 use anyhow::Context as _;
 use avow_shared::checkpoint::Checkpoint;
-use avow_shared::entry;
-use avow_shared::id::{Millis, SiteId, hex};
-use avow_shared::merkle::Hash;
+use avow_shared::entry::{self, manifest_hash};
+use avow_shared::id::{Millis, SiteId};
 use avow_shared::note::{Algorithm, Note, Verifier};
 use avow_shared::proof_file::ProofFile;
-use std::collections::BTreeMap;
+use avow_verify::bundle::index::Scope;
+use parts::Parts;
 use std::io::Write;
 use std::sync::Arc;
 use tokio::sync::mpsc;
 
 /// Leaves that are read at once.
 const PAGE: u32 = 4_000;
+/// Records that are read at once for a part, where a proof is made for each.
+const SOME: u32 = 200;
 /// Pages that wait for the writer: so memory stays bounded.
 const AHEAD: usize = 3;
 
@@ -94,47 +93,37 @@ impl Plan {
     }
 }
 
-/// What the writer is given, in this order.
-enum Piece {
-    Leaves(Vec<LeafWithRecord>),
-    Proof { index: u64, proof: String },
-    Csv(Vec<u8>),
-}
-
-/// The small parts, which are read before anything is written.
-struct Parts {
-    index: Index,
-    head: String,
-    public: Option<String>,
-    keys: Vec<String>,
-    consistency: Option<Vec<Hash>>,
-    manifests: Vec<Manifest>,
-    policies: Vec<PolicyVersion>,
-}
+/// Leaves in order; in a part each with its proof.
+type Page = Vec<(LeafWithRecord, Option<String>)>;
 
 /// Writes a bundle; memory does not grow with the number of records. The next bundle will be linked to this one.
 pub async fn write<W: Write + Send + 'static>(store: &Store, plan: Plan, out: W) -> anyhow::Result<W> {
-    let parts = parts(store, &plan).await?;
+    let parts = Arc::new(Parts::read(store, &plan).await?);
     let is_full = parts.index.scope == Scope::Full;
-    let (pieces, taken) = mpsc::channel(AHEAD);
-    let writer = tokio::task::spawn_blocking(move || archive::write(&parts, taken, out));
-    let read = async {
-        if is_full {
-            send_all(store, &plan, &pieces).await?;
-        } else {
-            send_some(store, &plan, &pieces).await?;
-        }
-        send_csv(store, &plan, &pieces).await
+    let (pages, taken) = mpsc::channel(AHEAD);
+    let given = Arc::clone(&parts);
+    let writer = tokio::task::spawn_blocking(move || archive::write(&given, taken, out));
+    let sent = if is_full {
+        send_all(store, &plan, &pages).await
+    } else {
+        send_some(store, &plan, &parts.manifests, &pages).await
     };
-    let sent: anyhow::Result<()> = read.await;
-    // The end of the channel is the end of the file; after an error there must be no whole one.
-    let complete = sent.is_ok();
-    drop(pieces);
+    // An empty page is the end: after an error there must be no whole file.
+    let ended = match sent {
+        Ok(()) => pages.send(Page::new()).await.context("the writer stopped"),
+        Err(error) => Err(error),
+    };
+    drop(pages);
     let written = writer.await.context("the writer died")?;
-    // An error of the writer is the cause of one in reading, which found nobody to send to.
-    let out = written?;
-    sent?;
-    if complete && is_full {
+    // An error of the writer is the cause of one in reading, which found nobody to send to; the other way round the
+    // writer only knows that the end is missing.
+    let out = match (written, ended) {
+        (Ok(out), Ok(())) => out,
+        (Err(error), Ok(())) => return Err(error),
+        (Err(error), Err(other)) if pages_are_missing(&error) => return Err(other),
+        (Err(error), Err(_)) | (Ok(_), Err(error)) => return Err(error),
+    };
+    if is_full {
         let checkpoint = &plan.head.checkpoint;
         store
             .remember_bundle(&plan.site, plan.head.epoch, checkpoint.size, &checkpoint.root, plan.now)
@@ -143,59 +132,12 @@ pub async fn write<W: Write + Send + 'static>(store: &Store, plan: Plan, out: W)
     Ok(out)
 }
 
-async fn parts(store: &Store, plan: &Plan) -> Result<Parts, StoreError> {
-    let (site, size) = (&plan.site, plan.head.checkpoint.size);
-    let in_range = |manifest: &Manifest| u64::try_from(manifest.leaf_index).is_ok_and(|leaf| leaf < size);
-    let mut manifests = Vec::new();
-    for kind in [entry::Kind::Artefact, entry::Kind::Erasure, entry::Kind::Epoch] {
-        manifests.extend(store.manifests(site, kind.byte()).await?.into_iter().filter(in_range));
-    }
-    manifests.sort_unstable_by_key(|manifest| manifest.leaf_index);
-    let mut erasures: BTreeMap<String, u64> = BTreeMap::new();
-    for manifest in
-        manifests.iter().filter(|manifest| manifest.kind == i64::from(entry::Kind::Erasure.byte()))
-    {
-        *erasures.entry(reason_of(&manifest.manifest)).or_default() += 1;
-    }
-    let previous = store.last_bundle(site, plan.head.epoch).await?.filter(|last| last.size <= size);
-    let consistency = match &previous {
-        Some(last) => Some(nodes::consistency(store, site, last.size, size).await?),
-        None => None,
-    };
-    let mut policies = store.policy_versions(site).await?;
-    policies.sort_unstable_by_key(|row| row.version);
-    let full = plan.filter == Filter::default();
-    let index = Index {
-        schema: SCHEMA,
-        site: site.as_str().to_owned(),
-        origin: plan.head.checkpoint.origin.clone(),
-        size,
-        root: hex(&plan.head.checkpoint.root),
-        scope: if full { Scope::Full } else { Scope::Partial },
-        made_at: plan.now.0,
-        erasures,
-        other_entries: manifests.len() as u64,
-        previous: previous.map(|last| Previous { size: last.size, root: hex(&last.root) }),
-    };
-    Ok(Parts {
-        index,
-        head: plan.head.note.clone(),
-        public: plan.public.clone(),
-        keys: plan.keys.iter().map(ToString::to_string).collect(),
-        consistency,
-        manifests,
-        policies,
-    })
-}
-
-/// The word in an erasure's manifest.
-fn reason_of(manifest: &str) -> String {
-    let value: serde_json::Value = serde_json::from_str(manifest).unwrap_or_default();
-    value["reason"].as_str().unwrap_or("unknown").to_owned()
+fn pages_are_missing(error: &anyhow::Error) -> bool {
+    error.is::<archive::NoEnd>()
 }
 
 /// Every leaf under the head.
-async fn send_all(store: &Store, plan: &Plan, pieces: &mpsc::Sender<Piece>) -> anyhow::Result<()> {
+async fn send_all(store: &Store, plan: &Plan, pages: &mpsc::Sender<Page>) -> anyhow::Result<()> {
     let size = i64::try_from(plan.head.checkpoint.size)?;
     let mut next = 0;
     while next < size {
@@ -207,26 +149,30 @@ async fn send_all(store: &Store, plan: &Plan, pieces: &mpsc::Sender<Piece>) -> a
             "leaves are missing: see `avow doctor log`"
         );
         next = last.leaf_index + 1;
-        pieces.send(Piece::Leaves(page)).await.context("the writer stopped")?;
+        let page = page.into_iter().map(|leaf| (leaf, None)).collect();
+        pages.send(page).await.context("the writer stopped")?;
     }
     Ok(())
 }
 
-/// The records that the filter names, each with its proof.
-async fn send_some(store: &Store, plan: &Plan, pieces: &mpsc::Sender<Piece>) -> anyhow::Result<()> {
-    let size = plan.head.checkpoint.size;
+/// The records that the filter names and every entry that is no record, in order, each with its proof.
+async fn send_some(
+    store: &Store,
+    plan: &Plan,
+    manifests: &[Manifest],
+    pages: &mpsc::Sender<Page>,
+) -> anyhow::Result<()> {
+    let size = i64::try_from(plan.head.checkpoint.size)?;
+    let mut manifests = manifests.iter().peekable();
     let mut after = -1;
     loop {
-        let page = store.export_page(&plan.site, &plan.filter, after, 200).await?;
-        let Some(last) = page.last() else { return Ok(()) };
-        after = last.leaf_index;
-        for record in page {
-            let index = u64::try_from(record.leaf_index)?;
-            if index >= size {
-                return Ok(());
+        let page = store.export_page(&plan.site, &plan.filter, after, SOME).await?;
+        let last = page.last().map(|record| record.leaf_index);
+        let mut leaves = Page::new();
+        for record in page.into_iter().filter(|record| record.leaf_index < size) {
+            while let Some(manifest) = manifests.next_if(|other| other.leaf_index < record.leaf_index) {
+                leaves.push(with_proof(store, plan, other_leaf(manifest)).await?);
             }
-            let proof = nodes::inclusion(store, &plan.site, index, size).await?;
-            let proof = ProofFile { index, proof, checkpoint: &plan.head.note }.to_string();
             let leaf = LeafWithRecord {
                 leaf_index: record.leaf_index,
                 kind: i64::from(entry::Kind::Record.byte()),
@@ -237,21 +183,48 @@ async fn send_some(store: &Store, plan: &Plan, pieces: &mpsc::Sender<Piece>) -> 
                 erasure: false,
                 manifest: None,
             };
-            pieces.send(Piece::Leaves(vec![leaf])).await.context("the writer stopped")?;
-            pieces.send(Piece::Proof { index, proof }).await.context("the writer stopped")?;
+            leaves.push(with_proof(store, plan, leaf).await?);
         }
-        if plan.filter.record.is_some() {
+        match last {
+            Some(last) => after = last,
+            None => {
+                for manifest in manifests.by_ref() {
+                    leaves.push(with_proof(store, plan, other_leaf(manifest)).await?);
+                }
+            }
+        }
+        if !leaves.is_empty() {
+            pages.send(leaves).await.context("the writer stopped")?;
+        }
+        if last.is_none() {
             return Ok(());
         }
     }
 }
 
-async fn send_csv(store: &Store, plan: &Plan, pieces: &mpsc::Sender<Piece>) -> anyhow::Result<()> {
-    let mut export = Export::start(store, &plan.site, plan.filter, Format::Csv).await?;
-    while let Some(bytes) = export.next().await? {
-        pieces.send(Piece::Csv(bytes)).await.context("the writer stopped")?;
+/// The leaf of an entry that is no record.
+fn other_leaf(manifest: &Manifest) -> LeafWithRecord {
+    LeafWithRecord {
+        leaf_index: manifest.leaf_index,
+        kind: manifest.kind,
+        commitment: manifest_hash(manifest.manifest.as_bytes()).to_vec(),
+        record: None,
+        salt: None,
+        erased: false,
+        erasure: false,
+        manifest: None,
     }
-    Ok(())
+}
+
+async fn with_proof(
+    store: &Store,
+    plan: &Plan,
+    leaf: LeafWithRecord,
+) -> anyhow::Result<(LeafWithRecord, Option<String>)> {
+    let index = u64::try_from(leaf.leaf_index)?;
+    let proof = nodes::inclusion(store, &plan.site, index, plan.head.checkpoint.size).await?;
+    let proof = ProofFile { index, proof, checkpoint: &plan.head.note }.to_string();
+    Ok((leaf, Some(proof)))
 }
 
 impl From<anyhow::Error> for Error {

@@ -2,13 +2,10 @@
 //!
 //! NDJSON has everything that is needed to check a record (its canonical bytes, salt and commitment); CSV is
 //! for a spreadsheet and has the record's fields in columns, with the same proof fields at the end.
-//!
-//! A cell that a spreadsheet would run as a formula begins with an apostrophe (OWASP, CSV injection).
-
-use std::collections::VecDeque;
 
 use avow_shared::id::{Millis, RecordId, SiteId, hex};
 use avow_shared::reference;
+use avow_verify::bundle::table;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::DateTime;
@@ -161,7 +158,7 @@ impl Export {
         if self.state == State::Head {
             self.state = State::Records;
             if self.format == Format::Csv {
-                return csv_bytes([COLUMNS.map(str::to_owned)]).map(Some);
+                return Ok(Some(table::to_csv([COLUMNS.map(str::to_owned)])));
             }
         }
         if self.state == State::End {
@@ -175,8 +172,8 @@ impl Export {
         self.after = last.leaf_index;
         match self.format {
             Format::Csv => {
-                let rows: VecDeque<_> = page.iter().map(row).collect::<Result<_, _>>()?;
-                csv_bytes(rows).map(Some)
+                let rows: Vec<_> = page.iter().map(row).collect::<Result<_, _>>()?;
+                Ok(Some(table::to_csv(rows)))
             }
             Format::Ndjson => {
                 let mut text = String::with_capacity(page.len() * 1024);
@@ -246,21 +243,6 @@ fn row(stored: &StoredRecord) -> Result<[String; COLUMNS.len()], StoreError> {
         hex(&stored.salt),
         stored.record.clone(),
     ])
-}
-
-fn csv_bytes<const N: usize>(rows: impl IntoIterator<Item = [String; N]>) -> Result<Vec<u8>, StoreError> {
-    let mut writer = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(Vec::new());
-    for row in rows {
-        writer
-            .write_record(row.map(unformula))
-            .map_err(|_| StoreError::Corrupt("a row that cannot be written as CSV"))?;
-    }
-    writer.into_inner().map_err(|_| StoreError::Corrupt("rows that cannot be written as CSV"))
-}
-
-/// A spreadsheet must take the cell as text, whatever a visitor's browser put into it.
-fn unformula(cell: String) -> String {
-    if cell.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{cell}") } else { cell }
 }
 
 #[cfg(test)]

@@ -2,14 +2,15 @@
 //!
 //! So nothing that the log serves is believed but its entries, and these only under a head that its key signed.
 
+use super::Unreadable;
 use super::remote::{File, Remote};
-use super::report::{Finding, Report, Unreadable};
 use avow_shared::checkpoint::Checkpoint;
 use avow_shared::entry::{self, Kind};
 use avow_shared::merkle::{Frontier, Hash, NodeId, leaf_hash};
 use avow_shared::note::{self, Verifier};
 use avow_shared::proof_file::verify_head;
 use avow_shared::tile::{HEIGHT, MAX_LEVEL, Tile, WIDTH};
+use avow_verify::{Finding, Report};
 use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
 
 /// Where the signed head is.

@@ -1,12 +1,12 @@
-//! What somebody with a public key and nothing else can check: receipts, proofs and whole logs.
+//! Checks whole logs over the network. What needs no network is checked by `avow-verify`, in `verify/`.
 //!
-//! Read in this order: [`report`] (what is said of it), [`proof`], [`receipt`], [`log`] (every tile of a log) and
-//! [`remote`] (how they are fetched). What this is *not*: it opens no database and believes no server.
+//! Read in this order: [`log`] (every tile of a log) and [`remote`] (how they are fetched). What this is *not*: it opens
+//! no database and believes no server.
 
 pub mod log;
-pub mod proof;
-pub mod receipt;
 pub mod remote;
-pub mod report;
 
-pub use report::{Report, Unreadable};
+/// What could not be fetched or opened, and why: nothing is said about whether it holds.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct Unreadable(pub String);

@@ -2,7 +2,7 @@
 //!
 //! What this is not: it follows no redirects and sends nothing but the path.
 
-use super::report::Unreadable;
+use super::Unreadable;
 use bytes::Bytes;
 use http_body_util::{BodyExt as _, Empty, LengthLimitError, Limited};
 use hyper::{Request, StatusCode, Uri};

@@ -5,7 +5,6 @@
 //! (`fuzz/fuzz_targets/`).
 
 use avow_server::policy::{Published, compile};
-use avow_server::verify;
 use avow_shared::checkpoint::Checkpoint;
 use avow_shared::jcs;
 use avow_shared::jws::{self, Key};
@@ -129,7 +128,7 @@ pub fn canonical(input: &[u8]) {
 pub fn receipt(input: &[u8]) {
     let Ok(text) = str::from_utf8(input) else { return };
     for keys in [&known(LOG_KEY)[..], &[]] {
-        let report = verify::receipt::check(text, keys);
+        let report = avow_verify::receipt::check(text, keys);
         assert!(!report.to_string().is_empty() && serde_json::to_string(&report).is_ok());
         if report.fault().is_none() && !keys.is_empty() {
             let read: serde_json::Value = serde_json::from_str(text).expect("a receipt is JSON");

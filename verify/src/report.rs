@@ -7,18 +7,15 @@ use avow_shared::proof_file;
 use serde::Serialize;
 use std::fmt;
 
-use crate::clock::rfc3339;
-
-/// What could not be fetched or opened, and why: nothing is said about whether it holds.
-#[derive(Debug, thiserror::Error)]
-#[error("{0}")]
-pub struct Unreadable(pub String);
+use crate::moment::rfc3339;
 
 /// One step: which, and what was found.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Finding {
-    /// A word for scripts: `envelope`, `record`, `agreement`, `commitment`, `proof`, `leaf`, `head`, `origin`,
-    /// `entries`, `tiles`, `root`, `since`.
+    /// A word for scripts. Receipts: `envelope`, `record`, `agreement`, `commitment`, `proof`, `leaf`, `head`,
+    /// `origin`. Logs: `head`, `entries`, `tiles`, `root`, `since`. Bundles: `container`, `index`, `keys`, `head`,
+    /// `public`, `previous`, `manifests`, `erasures`, `policies`, `leaves`, `records`, `table`, `proofs`, `root`,
+    /// `since`, `readme`.
     pub step: &'static str,
     /// A sentence for people.
     pub found: String,
@@ -65,7 +62,7 @@ impl From<&Checkpoint> for Head {
 /// The result of a verification.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Report {
-    /// `receipt`, `proof` or `log`.
+    /// `receipt`, `proof`, `bundle` or `log`.
     subject: &'static str,
     verified: bool,
     /// Whether the key came from elsewhere than from what was checked.
@@ -96,26 +93,40 @@ impl Report {
     }
 
     /// The keys are those that came with what is checked.
-    pub(super) fn key_is_its_own(&mut self) {
+    pub fn key_is_its_own(&mut self) {
         self.key_is_given = false;
-        self.not_checked.push(
-            "who signed: the key came from the receipt itself, so it proves nothing about who signed; \
-             get the key elsewhere and give it with --key"
-                .to_owned(),
-        );
+        self.not_checked.push(format!(
+            "who signed: the key came from the {} itself, so it proves nothing about who signed; \
+             get the key elsewhere and give it with --key",
+            self.subject
+        ));
     }
 
-    pub(super) fn holds(&mut self, step: &'static str, found: impl Into<String>) {
+    /// A step holds.
+    pub fn holds(&mut self, step: &'static str, found: impl Into<String>) {
         self.checked.push(Finding::new(step, found));
     }
 
-    pub(super) fn leaves_open(&mut self, what: &str) {
-        self.not_checked.push(what.to_owned());
+    /// What is not checked.
+    pub fn leaves_open(&mut self, what: impl Into<String>) {
+        self.not_checked.push(what.into().replace(char::is_control, "\u{fffd}"));
     }
 
     /// The head's signatures hold: whose, and whether witnesses saw it.
-    pub(super) fn head_holds(&mut self, checkpoint: &Checkpoint, signed: &[Signed<'_>]) {
+    pub fn head_holds(&mut self, checkpoint: &Checkpoint, signed: &[Signed<'_>]) {
         self.head = Some(checkpoint.into());
+        if !self.signed("head", checkpoint, signed) {
+            self.not_witnessed();
+        }
+    }
+
+    /// Everything is under that head; who signed it is said with [`Report::signed`].
+    pub fn is_under(&mut self, checkpoint: &Checkpoint) {
+        self.head = Some(checkpoint.into());
+    }
+
+    /// Who signed a head; true if a witness is among them.
+    pub fn signed(&mut self, step: &'static str, checkpoint: &Checkpoint, signed: &[Signed<'_>]) -> bool {
         let mut witnessed = false;
         for signed in signed {
             let name = signed.by.name();
@@ -126,16 +137,21 @@ impl Report {
                 let seconds = i64::try_from(signed.time).unwrap_or(i64::MAX);
                 format!("countersigned by {name} at {}", rfc3339(Millis(seconds.saturating_mul(1000))))
             };
-            self.holds("head", found);
+            self.holds(step, found);
         }
-        if !witnessed {
-            self.leaves_open(
-                "that the log shows everybody the same head: no witness whose key was given has countersigned",
-            );
-        }
+        witnessed
     }
 
-    pub(super) fn end(mut self, outcome: Result<(), Finding>) -> Self {
+    /// No witness whose key is known has seen the head.
+    pub fn not_witnessed(&mut self) {
+        self.leaves_open(
+            "that the log shows everybody the same head: no witness whose key was given has countersigned",
+        );
+    }
+
+    /// That was all: everything holds, or a first step that does not.
+    #[must_use]
+    pub fn end(mut self, outcome: Result<(), Finding>) -> Self {
         self.verified = outcome.is_ok();
         self.fault = outcome.err();
         self

@@ -1,12 +1,12 @@
 //! `README.txt` of a bundle: what is in it and what it proves, for somebody who has never heard of us.
 
-use super::archive::{Index, Scope};
-use crate::clock::rfc3339;
+use super::index::{Index, Scope};
+use crate::moment::rfc3339;
 use avow_shared::id::Millis;
 use std::fmt::Write as _;
 
-/// The text.
-pub(super) fn readme(index: &Index, linked: bool) -> String {
+/// The text; `linked`: there is a proof that the head extends that of the bundle before.
+pub fn readme(index: &Index, linked: bool) -> String {
     let mut text = String::new();
     // A string takes every text.
     let _ = write_readme(index, linked, &mut text);
