@@ -115,13 +115,12 @@ pub async fn write<W: Write + Send + 'static>(store: &Store, plan: Plan, out: W)
     };
     drop(pages);
     let written = writer.await.context("the writer died")?;
-    // An error of the writer is the cause of one in reading, which found nobody to send to; the other way round the
-    // writer only knows that the end is missing.
     let out = match (written, ended) {
         (Ok(out), Ok(())) => out,
-        (Err(error), Ok(())) => return Err(error),
-        (Err(error), Err(other)) if pages_are_missing(&error) => return Err(other),
-        (Err(error), Err(_)) | (Ok(_), Err(error)) => return Err(error),
+        // The writer knows only that the end is missing, and the reader why.
+        (Err(error), Err(reason)) if error.is::<archive::NoEnd>() => return Err(reason),
+        // The reader, again, knows only that nobody takes what it sends.
+        (Err(error), _) | (Ok(_), Err(error)) => return Err(error),
     };
     if is_full {
         let checkpoint = &plan.head.checkpoint;
@@ -130,10 +129,6 @@ pub async fn write<W: Write + Send + 'static>(store: &Store, plan: Plan, out: W)
             .await?;
     }
     Ok(out)
-}
-
-fn pages_are_missing(error: &anyhow::Error) -> bool {
-    error.is::<archive::NoEnd>()
 }
 
 /// Every leaf under the head.

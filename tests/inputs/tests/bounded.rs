@@ -65,7 +65,7 @@ fn the_inputs_in_order_are_read() {
             "tile" => Tile::parse(text).is_some(),
             "token" => text.split('.').count() == 3,
             "canonical" => jcs::canonical(text).is_ok(),
-            "receipt" => avow_server::verify::receipt::check(text, &[]).fault().is_none(),
+            "receipt" => avow_verify::receipt::check(text, &[]).fault().is_none(),
             "policy" => avow_server::policy::compile::read(text, "policy.toml").is_ok(),
             "submission" => serde_json::from_str::<avow_shared::submission::Submission>(text).is_ok(),
             other => panic!("{other} has no control"),

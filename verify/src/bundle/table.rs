@@ -94,4 +94,20 @@ mod tests {
         record.id = "nobody".to_owned();
         assert_eq!(cells(7, &record), None);
     }
+
+    #[test]
+    fn cells_that_begin_like_formulas_are_defused_and_others_kept() {
+        for (cell, safe) in [
+            ("=cmd|' /C calc'!A0", "'=cmd|' /C calc'!A0"),
+            ("+1", "'+1"),
+            ("-1", "'-1"),
+            ("@SUM(A1)", "'@SUM(A1)"),
+            ("\tx", "'\tx"),
+            ("\rx", "'\rx"),
+            ("a=b", "a=b"),
+            ("", ""),
+        ] {
+            assert_eq!(unformula(cell.to_owned()), safe);
+        }
+    }
 }
