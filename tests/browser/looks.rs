@@ -46,7 +46,7 @@ async fn pictures(browsers: Browsers) -> Result<()> {
             still(&visit.tab).await?;
             visit.tab.screenshot(&name("dialog")).await?;
             visit.tab.click("#avow-dialog-reject").await?;
-            visit.tab.shown("#avow-status").await?;
+            visit.tab.shown("#avow-receipt").await?;
             still(&visit.tab).await?;
             visit.tab.screenshot(&name("refused")).await?;
             visit.stranger(&browsers, *habit).await?;
@@ -92,6 +92,10 @@ async fn right_to_left(browsers: &Browsers, widths: &[(u32, u32)]) -> Result<()>
         tab.shown("#avow-dialog").await?;
         still(&tab).await?;
         tab.screenshot(&name("dialog")).await?;
+        tab.click("#avow-dialog-reject").await?;
+        tab.shown("#avow-receipt").await?;
+        still(&tab).await?;
+        tab.screenshot(&name("refused")).await?;
         tab.close().await;
     }
     Ok(())

@@ -11,6 +11,7 @@ mod harness;
 mod late;
 mod looks;
 mod outage;
+mod receipt;
 mod selftest;
 mod smooth;
 mod snippet;
@@ -24,6 +25,7 @@ fn main() -> ExitCode {
     selftest::add(&mut suite);
     choice::add(&mut suite);
     outage::add(&mut suite);
+    receipt::add(&mut suite);
     snippet::add(&mut suite);
     guard::add(&mut suite);
     late::add(&mut suite);

@@ -2,6 +2,8 @@
 //
 // When a decision is sent again is decided in `../src/outbox.rs`. Read next: `outbox.js`, which writes them down.
 
+import { offer } from "./offer.js";
+
 const DAY = 864e5;
 let timer;
 
@@ -29,8 +31,8 @@ export function deliver(box, page, policy, config) {
   return true;
 }
 
-async function post({ id, body }, newest, box, page, policy, config) {
-  let status = 0, seal, retry;
+async function post({ id, secret, body }, newest, box, page, policy, config) {
+  let status = 0, seal, record, retry;
   try {
     const answer = await fetch(config.base + "/v1/consents", {
       method: "POST",
@@ -44,21 +46,25 @@ async function post({ id, body }, newest, box, page, policy, config) {
     });
     retry = parseInt(answer.headers.get("Retry-After"), 10);
     // A success that was cut short is none.
-    if (answer.ok) ({ seal } = await answer.json());
+    if (answer.ok) ({ seal, record } = await answer.json());
     status = answer.status;
   } catch {
     // No answer. If only because the visitor leaves, the page is gone before this is over, and the next one
     // sends again without the wait after a failure.
     await new Promise((done) => setTimeout(done, 1000));
   }
-  if (!box.going()) book(id, status, seal, retry || 0, box, page, policy);
+  if (box.going()) return;
+  const last = book(id, status, seal, retry || 0, box, page, policy);
+  // Where refusals are not kept there is no record, and no receipt of it.
+  if (last && record) offer({ id, secret }, config, policy).catch(() => 0);
 }
 
+// True if the server has it and nothing was decided since.
 function book(id, status, seal, retry, box, page, policy) {
   const entries = box.load(), at = entries.findIndex((entry) => entry.id === id);
   if (at < 0) return;
   const wait = page.engine.wait(status, retry, entries[at].tries);
-  let sealed;
+  let sealed, last = false;
   if (wait) entries[at].due = Date.now() + wait;
   else {
     const [{ cookie }] = entries.splice(at, 1), later = entries[entries.length - 1];
@@ -72,6 +78,7 @@ function book(id, status, seal, retry, box, page, policy) {
         const full = cookie + "." + seal, now = box.ours();
         sealed = now === full || (now === cookie + ".-" && box.bake(full));
       }
+      last = !later;
       // A grant that the server will never take has no record: nothing is left to tie a withdrawal to.
     } else if ((box.live() || {}).id === id) box.forget();
   }
@@ -81,4 +88,5 @@ function book(id, status, seal, retry, box, page, policy) {
     category !== "necessary" && page.grants[id] && !page.config.granted.includes(id))) {
     page.renew();
   } else box.flush();
+  return last;
 }

@@ -4,11 +4,10 @@
 // A consent is given only in the preferences, where the way to refuse is: "always" leads there with the switch on
 // that the visitor asked for, and counts when they save. Read next: `late.js`.
 
-import { adopt, line, make, root } from "./elements.js";
+import { dress } from "./dress.js";
+import { line, make, root } from "./elements.js";
 import { words } from "./words.js";
 
-// Made of `../css/late.css` when the widget is built.
-const CSS = "__AVOW_LATE_CSS__";
 const d = document, covers = new WeakMap();
 let count = 0;
 
@@ -26,7 +25,7 @@ export function cover(tag, { config, policy, guard, purposes, once, inPlace }) {
   covers.set(tag, { box, display: tag.style.display });
   tag.style.setProperty("display", "none", "important");
   tag.before(box);
-  if (count === 1) adopt(CSS);
+  dress();
   words(config, policy).then(({ texts, purposes: all }) => {
     const asked = all.filter(({ id }) => purposes.includes(id));
     const providers = [...new Set(asked.flatMap(({ services }) => services.map(({ provider }) => provider)))];

@@ -132,7 +132,12 @@ fn pack(workspace: &Path, glue: String, wasm: Vec<u8>, verifier: String, dist: &
     }
 
     let preferences = squeeze(&bundle(workspace, "preferences", &["--minify"])?, &MODULE)?;
-    let late = squeeze(&bundle(workspace, "late", &["--minify"])?, &MODULE)?;
+    let receipts = squeeze(&bundle(workspace, "receipts", &["--minify"])?, &MODULE)?;
+    let receipts =
+        Packed::new(&format!("avow-{}.js", short_hash(receipts.as_bytes())), receipts.into_bytes())?;
+    // Named there and not in the site script: most visitors never ask for it.
+    let late = bundle(workspace, "late", &["--minify"])?;
+    let late = squeeze(&named(&late, "RECEIPTS_JS", &receipts.name)?, &MODULE)?;
     // As the server joins them for the demo site.
     let config = testdata(workspace, "careers-enterprise.config.json")?;
     let site_script = format!("{};\n{boot}", guard.trim_end_matches(';').replace(CONFIG, config.trim()));
@@ -157,11 +162,11 @@ fn pack(workspace: &Path, glue: String, wasm: Vec<u8>, verifier: String, dist: &
     }
     fs::create_dir_all(&fresh)?;
     let mut sizes = serde_json::Map::new();
-    for part in [&guard, &compatible, &boot, &glue, &wasm, &preferences, &late, &verifier] {
+    for part in [&guard, &compatible, &boot, &glue, &wasm, &preferences, &late, &receipts, &verifier] {
         fs::write(fresh.join(&part.name), &part.raw)?;
         sizes.insert(part.name.clone(), part.sizes());
     }
-    for part in [&glue, &wasm, &preferences, &late, &verifier] {
+    for part in [&glue, &wasm, &preferences, &late, &receipts, &verifier] {
         fs::write(fresh.join(format!("{}.br", part.name)), &part.brotli)?;
         fs::write(fresh.join(format!("{}.gz", part.name)), &part.gzip)?;
     }
@@ -251,6 +256,15 @@ fn bundle(workspace: &Path, name: &str, options: &[&str]) -> Result<String> {
         bail!("{name}.js names a style sheet that is not there");
     }
     Ok(text.trim_end().to_owned())
+}
+
+/// The module with another asset's name in the place that is kept for it.
+fn named(text: &str, place: &str, name: &str) -> Result<String> {
+    let token = format!("__AVOW_{place}__");
+    if text.matches(&token).count() != 1 {
+        bail!("{token} must stand exactly once in a module that fetches {name}");
+    }
+    Ok(text.replace(&token, name))
 }
 
 /// What the server makes for the demo site; a test of the server holds it to that.
