@@ -1,6 +1,6 @@
 //! Bundles: whole ones recompute to the signed root, parts carry proofs, the next is linked to the one before.
 
-use std::io::{Cursor, Read};
+use std::io::{Cursor, Read, Write};
 
 use anyhow::{Context, Result, ensure};
 use avow_shared::commitment::commitment;
@@ -17,9 +17,11 @@ use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use reqwest::Method;
 use serde_json::Value;
-use zip::ZipArchive;
+use zip::write::SimpleFileOptions;
+use zip::{ZipArchive, ZipWriter};
 
 /// A bundle, unpacked.
+#[derive(Clone)]
 struct Bundle(ZipArchive<Cursor<Vec<u8>>>);
 
 impl Bundle {
@@ -29,9 +31,25 @@ impl Bundle {
         Ok(text)
     }
 
+    /// Whether a record of that id is in it.
+    fn has(&mut self, id: &str) -> bool {
+        self.text("records.ndjson").is_ok_and(|records| records.contains(id))
+    }
+
     fn index(&mut self) -> Result<Value> {
         Ok(serde_json::from_str(&self.text("bundle.json")?)?)
     }
+}
+
+/// What `avow verify bundle` says of it, and whether it is content.
+fn verify(server: &TestServer, bundle: &Bundle, more: &[&str]) -> Result<(bool, String)> {
+    let file = server.file("handed-over.zip", "")?;
+    std::fs::write(&file, bundle.0.clone().into_inner().into_inner())?;
+    let file = file.display().to_string();
+    let said = server.avow(&[&["verify", "bundle", &file], more].concat())?;
+    let (code, text) = (said.status.code(), String::from_utf8_lossy(&said.stdout).into_owned());
+    ensure!(matches!(code, Some(0 | 1)), "{code:?}: {text}");
+    Ok((code == Some(0), text))
 }
 
 async fn download(server: &TestServer, token: &str, wanted: &str) -> Result<Bundle> {
@@ -100,6 +118,11 @@ async fn a_whole_bundle_proves_itself_and_follows_the_one_before(kind: Kind) -> 
     ensure!(first.text("records.csv")?.lines().count() == 302, "a line of names, and one for each record");
     ensure!(first.text("policies/1.toml")? == policy::toml(""), "what it came from");
     ensure!(first.text("keys.txt")?.trim() == keys[0].to_string());
+    let key = keys[0].to_string();
+    let (good, said) = verify(&server, &first, &["--key", &key])?;
+    ensure!(good && said.contains("301 of them"), "{said}");
+    let head = server.file("head.kept", &first.text("head.note")?)?;
+    let head = head.display().to_string();
 
     let url = format!("/v1/consents/{}?site={SITE}", gone.id());
     server.request(Method::DELETE, &url).header("avow-secret", gone.secret()).send().await?;
@@ -116,6 +139,12 @@ async fn a_whole_bundle_proves_itself_and_follows_the_one_before(kind: Kind) -> 
         .collect::<Result<_>>()?;
     verify_consistency((size, &old_root), (new_size, &root), &proof)?;
     ensure!(index["previous"]["root"] == hex(&old_root));
+    let (good, said) = verify(&server, &second, &["--key", &key, "--since", &head])?;
+    ensure!(good && said.contains("1 records were erased") && said.contains("the remembered head"), "{said}");
+    // The first bundle ends before the head of the second.
+    let later = server.file("head.kept", &second.text("head.note")?)?;
+    let (good, said) = verify(&server, &first, &["--key", &key, "--since", &later.display().to_string()])?;
+    ensure!(!good && said.contains("WRONG        since"), "{said}");
     Ok(())
 }
 
@@ -133,13 +162,22 @@ async fn a_part_carries_a_proof_for_each_record(kind: Kind) -> Result<()> {
     ensure!(bundle.text("README.txt")?.contains("NOT proved"));
     let record = bundle.text("records.ndjson")?;
     ensure!(record.lines().count() == 1 && record.contains(one.id()));
-    let leaf = bundle.text("leaves.csv")?;
-    let salt = leaf.trim().rsplit(',').next().context("a salt")?;
+    let leaves = bundle.text("leaves.csv")?;
+    let leaf = leaves.lines().find(|line| line.contains(",record,")).context("a record's leaf")?;
+    let salt = leaf.rsplit(',').next().context("a salt")?;
     let salt = URL_SAFE_NO_PAD.decode(salt)?.try_into().ok().context("32 bytes")?;
-    let proof: Value = serde_json::from_str(bundle.text("proofs.ndjson")?.trim())?;
+    let proofs = bundle.text("proofs.ndjson")?;
+    let proofs = proofs.lines().map(serde_json::from_str).collect::<Result<Vec<Value>, _>>()?;
+    ensure!(proofs.len() == leaves.lines().count() - 1, "each leaf has one, manifests too");
+    let index = leaf.split(',').next().context("an index")?;
+    let proof = proofs.iter().find(|proof| proof["index"].to_string() == index).context("its proof")?;
     let receipt =
         Receipt { record: record.trim_end(), salt, proof: proof["proof"].as_str().unwrap_or_default() };
     receipt.verify(&keys)?;
+    let (good, said) = verify(&server, &bundle, &["--key", &keys[0].to_string()])?;
+    ensure!(good && said.contains("nothing was left out"), "{said}");
+    let (good, said) = verify(&server, &bundle, &[])?;
+    ensure!(good && said.contains("agrees with itself"), "{said}");
     // The next whole bundle is not linked to a part.
     let mut whole = download(&server, &token, &format!("{{\"site\":\"{SITE}\"}}")).await?;
     ensure!(whole.index()?["previous"].is_null());
@@ -163,6 +201,73 @@ async fn the_command_line_makes_one_of_the_published_head(kind: Kind) -> Result<
     Ok(())
 }
 
+async fn what_was_erased_after_the_head_is_named(kind: Kind) -> Result<()> {
+    let flags = ["--head-interval", "3"].map(str::to_owned).to_vec();
+    let server = TestServer::start(Setup { flags, ..Setup::on(kind) }).await?;
+    let keys = keys(&server).await?;
+    let out = server.file("bundle.zip", "")?.display().to_string();
+    let export = || -> Result<Bundle> {
+        server.avow_ok(&["export", "--site", SITE, "--bundle", "--out", &out])?;
+        Ok(Bundle(ZipArchive::new(Cursor::new(std::fs::read(&out)?))?))
+    };
+    // A head may be published between the erasure and the bundle: then the bundle has the erasure, and another
+    // record is erased.
+    let mut bundle = until("a bundle whose head is older than an erasure", async || {
+        let gone = server.draft().await?.refusal();
+        server.post(&gone).await?;
+        until("a head over the record", async || {
+            Ok(export().ok().filter(|found| found.clone().has(gone.id())))
+        })
+        .await?;
+        let url = format!("/v1/consents/{}?site={SITE}", gone.id());
+        let erased = server.request(Method::DELETE, &url).header("avow-secret", gone.secret()).send().await?;
+        ensure!(erased.status().is_success(), "{}", erased.status());
+        let mut bundle = export()?;
+        ensure!(!bundle.has(gone.id()), "it is gone");
+        Ok(bundle.text("erased-later.csv").is_ok().then_some(bundle))
+    })
+    .await?;
+    ensure!(bundle.text("erased-later.csv")?.lines().count() == 2);
+    let (good, said) = verify(&server, &bundle, &["--key", &keys[0].to_string()])?;
+    ensure!(good && said.contains("1 records that are missing"), "{said}");
+    Ok(())
+}
+
+async fn an_altered_one_is_refused_and_the_fault_named(kind: Kind) -> Result<()> {
+    let server = TestServer::on(kind).await?;
+    let key = keys(&server).await?[0].to_string();
+    let token = format!("Bearer {}", server.token("dpo")?);
+    server.post(server.draft().await?.refusal()).await?;
+    let mut bundle = download(&server, &token, &format!("{{\"site\":\"{SITE}\"}}")).await?;
+    for (name, from, to, step) in [
+        ("records.ndjson", "\"granted\":false", "\"granted\":true", "records"),
+        ("head.note", "\n\n", "\n \n", "head"),
+        ("bundle.json", "\"full\"", "\"partial\"", "container"),
+    ] {
+        let altered = repacked(&mut bundle, name, from, to)?;
+        let (good, said) = verify(&server, &altered, &["--key", &key, "--json"])?;
+        let said: Value = serde_json::from_str(&said)?;
+        ensure!(!good && said["fault"]["step"] == step && said["verified"] == false, "{name}: {said}");
+    }
+    Ok(())
+}
+
+/// The same bundle with a text replaced in one file.
+fn repacked(bundle: &mut Bundle, changed: &str, from: &str, to: &str) -> Result<Bundle> {
+    let mut zip = ZipWriter::new(Cursor::new(Vec::new()));
+    let names: Vec<String> = bundle.0.file_names().map(|name| Ok(name?.into_owned())).collect::<Result<_>>()?;
+    for name in names {
+        let mut text = bundle.text(&name)?;
+        if name == changed {
+            ensure!(text.contains(from), "{text}");
+            text = text.replacen(from, to, 1);
+        }
+        zip.start_file(&name, SimpleFileOptions::default())?;
+        zip.write_all(text.as_bytes())?;
+    }
+    Ok(Bundle(ZipArchive::new(zip.finish()?)?))
+}
+
 async fn only_an_officer_gets_one(kind: Kind) -> Result<()> {
     let server = TestServer::on(kind).await?;
     let request = server.request(Method::POST, "/v1/exports").body(format!("{{\"site\":\"{SITE}\"}}"));
@@ -180,5 +285,7 @@ avow_tests::on_both!(
     a_whole_bundle_proves_itself_and_follows_the_one_before,
     a_part_carries_a_proof_for_each_record,
     the_command_line_makes_one_of_the_published_head,
+    what_was_erased_after_the_head_is_named,
+    an_altered_one_is_refused_and_the_fault_named,
     only_an_officer_gets_one,
 );
