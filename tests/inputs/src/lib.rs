@@ -15,6 +15,9 @@ use avow_shared::submission::Submission;
 use avow_shared::tile::Tile;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use std::io::{Cursor, Write as _};
+use zip::write::SimpleFileOptions;
+use zip::{CompressionMethod, ZipWriter};
 
 /// One reader of input.
 #[derive(Clone, Copy, Debug)]
@@ -25,6 +28,8 @@ pub struct Target {
     pub run: fn(&[u8]),
     /// Inputs in order, from which others are made.
     pub seeds: &'static [&'static [u8]],
+    /// How many times as long as the others it takes to read an input.
+    pub cost: u32,
 }
 
 macro_rules! seeds {
@@ -32,30 +37,51 @@ macro_rules! seeds {
 }
 
 /// All of them.
-pub const TARGETS: [Target; 9] = [
-    Target { name: "note", run: note, seeds: seeds!["note/known", "note/key", "note/two-keys"] },
-    Target { name: "checkpoint", run: checkpoint, seeds: seeds!["checkpoint/log", "checkpoint/extended"] },
-    Target { name: "proof", run: proof, seeds: seeds!["proof/leaf-2", "proof/extra"] },
-    Target { name: "tile", run: tile, seeds: seeds!["tile/full", "tile/partial", "tile/entries"] },
-    Target { name: "token", run: token, seeds: seeds!["token/receipt", "token/rfc9864", "token/bare"] },
+pub const TARGETS: [Target; 11] = [
+    Target { name: "note", run: note, seeds: seeds!["note/known", "note/key", "note/two-keys"], cost: 1 },
+    Target {
+        name: "checkpoint",
+        run: checkpoint,
+        seeds: seeds!["checkpoint/log", "checkpoint/extended"],
+        cost: 1,
+    },
+    Target { name: "proof", run: proof, seeds: seeds!["proof/leaf-2", "proof/extra"], cost: 1 },
+    Target { name: "tile", run: tile, seeds: seeds!["tile/full", "tile/partial", "tile/entries"], cost: 1 },
+    Target {
+        name: "token",
+        run: token,
+        seeds: seeds!["token/receipt", "token/rfc9864", "token/bare"],
+        cost: 1,
+    },
     Target {
         name: "canonical",
         run: canonical,
         seeds: seeds!["canonical/known.json", "canonical/record.json", "canonical/escapes.json"],
+        cost: 1,
     },
-    Target { name: "receipt", run: receipt, seeds: seeds!["receipt/one.json"] },
+    Target { name: "receipt", run: receipt, seeds: seeds!["receipt/one.json"], cost: 1 },
     Target {
         name: "policy",
         run: policy,
         seeds: &[include_bytes!("../../../server/src/policy/testdata/good.toml")],
+        cost: 1,
     },
-    Target { name: "submission", run: submission, seeds: seeds!["submission/one.json"] },
+    Target { name: "submission", run: submission, seeds: seeds!["submission/one.json"], cost: 1 },
+    Target { name: "bundle", run: bundle, seeds: seeds!["bundle/whole", "bundle/part"], cost: 20 },
+    Target {
+        name: "container",
+        run: container,
+        seeds: &[include_bytes!("../../../verify/testdata/whole-1.zip")],
+        cost: 20,
+    },
 ];
 
 /// The key of the note in `testdata/note/`, from the documentation of Go's note package.
 const NOTE_KEY: &str = "example.com/foo+530d903a+AekyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3U2k";
 /// The key of the log in `testdata/proof/` and `testdata/receipt/`.
 const LOG_KEY: &str = "log.example/avow+e112240d+AYqI4910CfGV/VLbLTy6XXLKZwm/HZQSG/N0iAG0D29c";
+/// The key of the log in `testdata/bundle/` and `verify/testdata/`.
+const BUNDLE_KEY: &str = "log.example/shop+b1b45202+AW56HN0psLeP0Tr0xVmP7/TvKpcWbjym8uT7/M2AUFvx";
 /// The key of the tokens in `testdata/token/`: RFC 8037 appendix A.2.
 const TOKEN_KEY: &str = "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo";
 
@@ -134,6 +160,39 @@ pub fn receipt(input: &[u8]) {
             let read: serde_json::Value = serde_json::from_str(text).expect("a receipt is JSON");
             let record = include_str!("../testdata/canonical/record.json");
             assert_eq!(read["record"], record, "nothing else was ever logged");
+        }
+    }
+}
+
+/// The files of a bundle, each after its name on a line of its own, with a record separator (1E) between them.
+pub fn bundle(input: &[u8]) {
+    let zip = pack(input);
+    let Some(zip) = zip else { return };
+    container(&zip);
+}
+
+/// The ZIP of those files; `None` if they cannot be the files of one.
+pub fn pack(input: &[u8]) -> Option<Vec<u8>> {
+    let mut zip = ZipWriter::new(Cursor::new(Vec::new()));
+    for file in input.split(|byte| *byte == 0x1e) {
+        let at = file.iter().position(|byte| *byte == b'\n')?;
+        let (name, bytes) = (str::from_utf8(&file[..at]).ok()?, &file[at + 1..]);
+        let options = SimpleFileOptions::default().compression_method(CompressionMethod::Stored);
+        zip.start_file(name, options).ok()?;
+        zip.write_all(bytes).ok()?;
+    }
+    Some(zip.finish().ok()?.into_inner())
+}
+
+/// Bundles as they are handed over.
+pub fn container(input: &[u8]) {
+    for keys in [&known(BUNDLE_KEY)[..], &[]] {
+        let report = avow_verify::bundle::check(Cursor::new(input), keys, None);
+        assert!(!report.to_string().is_empty() && serde_json::to_string(&report).is_ok());
+        if report.fault().is_none() && !keys.is_empty() {
+            let report = serde_json::to_value(&report).expect("a report is JSON");
+            let root = "f05b29e9cbf2de4b2cf9430b5a99983ac6061734397cadeb7bb627796c637f6f";
+            assert_eq!(report["head"]["root"], root, "nothing else was ever signed");
         }
     }
 }

@@ -169,3 +169,15 @@ fn another_key_verifies_nothing() {
     let report = checked(&Made::whole(), &[stranger.expect("a key")]);
     assert_eq!(report.fault().map(|fault| fault.step), Some("head"), "{report}");
 }
+
+/// Bundles that were handed over stay valid, whatever a later version of this program writes.
+#[test]
+fn bundles_of_schema_1_are_verified_for_ever() {
+    for (zip, words) in [
+        (&include_bytes!("../../testdata/whole-1.zip")[..], "that of the 9 leaves"),
+        (&include_bytes!("../../testdata/part-1.zip")[..], "each leaf is under the head of 9 entries"),
+    ] {
+        let report = check(Cursor::new(zip), &[key()], None);
+        assert!(report.fault().is_none() && report.to_string().contains(words), "{report}");
+    }
+}
