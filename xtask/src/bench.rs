@@ -25,7 +25,9 @@ pub fn run(arguments: &[&str]) -> Result<()> {
         if let Some(nginx) = step("setup: nginx, to measure against", setup::nginx)? {
             bench.env("AVOW_NGINX", nginx);
         }
-    } else if let Some(bin) = services::postgres_bin() {
+    } else if arguments.first() != Some(&"log")
+        && let Some(bin) = services::postgres_bin()
+    {
         // Measured as it is run: every commit on disk.
         let url = step("start PostgreSQL", || services::start_postgres(&bin, Durability::Default))?;
         let path = std::env::var_os("PATH").unwrap_or_default();

@@ -69,6 +69,15 @@ impl Template {
         &self.json
     }
 
+    /// Id and secret of a request that [`Template::write`] wrote.
+    pub fn id_and_secret(&self, request: &[u8]) -> (String, String) {
+        let text = |at: usize, len: usize| {
+            let start = self.head.len() + at;
+            String::from_utf8_lossy(&request[start..start + len]).into_owned()
+        };
+        (text(self.id, ID.len()), text(self.secret, SECRET.len()))
+    }
+
     /// Writes request number so and so.
     pub fn write(&self, number: u64, request: &mut Vec<u8>) {
         request.extend_from_slice(self.head.as_bytes());

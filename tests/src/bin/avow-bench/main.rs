@@ -3,7 +3,7 @@
 //! Rounds are interleaved (yardstick, Avow, yardstick, …) so that a slow minute of the machine hits both;
 //! medians are reported. Options: `--quick` (one short round, small history: shows that it works, measures
 //! nothing), `--out FILE` (the table as Markdown). Ends with 1 if a limit is missed. `avow-bench gate` measures
-//! the gate instead.
+//! the gate instead, `avow-bench log` the log.
 //!
 //! Environment: `AVOW_BIN` (the release build), `AVOW_DIST` (the widget's built files), and
 //! `AVOW_TEST_POSTGRES_URL`; what is not set is said and left out.
@@ -12,6 +12,7 @@ mod body;
 mod gate;
 mod gate_site;
 mod load;
+mod log;
 mod pgbench;
 mod report;
 mod server;
@@ -56,6 +57,11 @@ async fn main() -> Result<ExitCode> {
     if arguments.first().is_some_and(|part| part == "gate") {
         let mut report = Report::default();
         gate::run(quick, &mut report).await?;
+        return finish(&arguments, quick, &report);
+    }
+    if arguments.first().is_some_and(|part| part == "log") {
+        let mut report = Report::default();
+        log::run(quick, &mut report).await?;
         return finish(&arguments, quick, &report);
     }
     let plan = if quick {
