@@ -255,7 +255,8 @@ async fn an_altered_one_is_refused_and_the_fault_named(kind: Kind) -> Result<()>
 /// The same bundle with a text replaced in one file.
 fn repacked(bundle: &mut Bundle, changed: &str, from: &str, to: &str) -> Result<Bundle> {
     let mut zip = ZipWriter::new(Cursor::new(Vec::new()));
-    let names: Vec<String> = bundle.0.file_names().map(|name| Ok(name?.into_owned())).collect::<Result<_>>()?;
+    let names: Vec<String> =
+        bundle.0.file_names().map(|name| Ok(name?.into_owned())).collect::<Result<_>>()?;
     for name in names {
         let mut text = bundle.text(&name)?;
         if name == changed {

@@ -1,4 +1,4 @@
-//! A receipt in the forms of others: a signed statement (JWS), and Kantara's for a grant.
+//! A receipt in the forms of others: a signed statement (JWS), Kantara's for a grant, and that of ISO/IEC TS 27560.
 
 use crate::receipts::path;
 use anyhow::{Context, Result, ensure};
@@ -75,7 +75,126 @@ async fn kantara_knows_grants_only_and_counts_seconds(kind: Kind) -> Result<()> 
     Ok(())
 }
 
+/// Every term that the view may use, from the vocabulary's guide to that standard.
+const TERMS: &[&str] = &[
+    "dct:conformsTo",
+    "dct:created",
+    "dct:description",
+    "dct:identifier",
+    "dct:language",
+    "dpv:ConsentGiven",
+    "dpv:ConsentNotice",
+    "dpv:ConsentRefused",
+    "dpv:DataController",
+    "dpv:DataProcessor",
+    "dpv:DataSubject",
+    "dpv:ExpressedConsent",
+    "dpv:PersonalData",
+    "dpv:Process",
+    "dpv:Purpose",
+    "dpv:StorageDuration",
+    "dpv:StorageLocation",
+    "dpv:TemporalDuration",
+    "dpv:ThirdParty",
+    "dpv:UntilTimeDuration",
+    "dpv:WithdrawConsent",
+    "dpv:hasAuthority",
+    "dpv:hasConsentControl",
+    "dpv:hasConsentStatus",
+    "dpv:hasDataController",
+    "dpv:hasDataSubject",
+    "dpv:hasDuration",
+    "dpv:hasIdentifier",
+    "dpv:hasIndicationMethod",
+    "dpv:hasJurisdiction",
+    "dpv:hasLegalBasis",
+    "dpv:hasLocation",
+    "dpv:hasName",
+    "dpv:hasNotice",
+    "dpv:hasPersonalData",
+    "dpv:hasProcess",
+    "dpv:hasPurpose",
+    "dpv:hasRecipient",
+    "dpv:hasRecordOfActivity",
+    "dpv:hasService",
+    "dpv:hasStorageCondition",
+    "dpv:isExercisedAt",
+    "dpv:isIndicatedAtTime",
+    "dpv:isIndicatedBy",
+];
+
+/// Keys, types and identifiers of a JSON-LD document.
+fn terms<'a>(value: &'a Value, found: &mut Vec<&'a str>) {
+    match value {
+        Value::Object(members) => {
+            for (name, value) in members.iter().filter(|(name, _)| *name != "@context") {
+                match (name.as_str(), value) {
+                    ("@type" | "@id", Value::String(term)) => found.push(term),
+                    (name, value) => {
+                        found.push(name);
+                        terms(value, found);
+                    }
+                }
+            }
+        }
+        Value::Array(values) => values.iter().for_each(|value| terms(value, found)),
+        _ => {}
+    }
+}
+
+async fn the_view_of_iso_27560_says_yes_and_no(kind: Kind) -> Result<()> {
+    let server = TestServer::on(kind).await?;
+    let draft = server.draft().await?;
+    for (body, status) in [(draft.grant(), "dpv:ConsentGiven"), (draft.refusal(), "dpv:ConsentRefused")] {
+        server.post(&body).await?;
+        let url = format!("{}&format=iso27560", path(body.id()));
+        let answer = server.get_as(&url, "avow-secret", body.secret()).await?;
+        ensure!(answer.header("content-type") == "application/ld+json", "{}", answer.text());
+        let view = answer.json();
+        ensure!(view["@id"] == format!("urn:uuid:{}", body.id()) && view["@context"].is_object());
+        // The fields that the standard demands of a receipt.
+        for name in [
+            "dct:identifier",
+            "dpv:hasIdentifier",
+            "dpv:hasDataSubject",
+            "dpv:hasNotice",
+            "dpv:hasDataController",
+            "dpv:hasJurisdiction",
+            "dpv:hasConsentControl",
+        ] {
+            ensure!(!view[name].is_null() && view[name] != "", "{name} in {view}");
+        }
+        for name in ["dpv:hasIdentifier", "dpv:hasName", "schema:address", "schema:email"] {
+            ensure!(view["dpv:hasDataController"][name].is_string(), "{name} in {view}");
+        }
+        let processes = view["dpv:hasProcess"].as_array().context("processes")?;
+        ensure!(!processes.is_empty());
+        for process in processes {
+            for name in [
+                "dpv:hasPurpose",
+                "dpv:hasPersonalData",
+                "dpv:hasLegalBasis",
+                "dpv:isIndicatedAtTime",
+                "dpv:isIndicatedBy",
+                "dpv:hasDuration",
+                "dpv:hasRecipient",
+                "dpv:hasStorageCondition",
+            ] {
+                ensure!(!process[name].is_null(), "{name} in {process}");
+            }
+            ensure!(process["dpv:hasConsentStatus"]["@id"] == status, "{process}");
+        }
+        let mut used = Vec::new();
+        terms(&view, &mut used);
+        for term in used.into_iter().filter(|term| term.starts_with("dpv:") || term.starts_with("dct:")) {
+            ensure!(TERMS.contains(&term), "{term} is not known to exist");
+        }
+    }
+    Ok(())
+}
+
 avow_tests::on_both!(
     the_statement_is_signed_with_a_key_of_its_own,
     kantara_knows_grants_only_and_counts_seconds,
+    the_view_of_iso_27560_says_yes_and_no,
 );

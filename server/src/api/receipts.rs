@@ -3,8 +3,8 @@
 use super::consents::reader;
 use super::{get_or_head, resource, site_policies};
 use crate::api::problem::{Kind, Problem, ProblemBody};
-use crate::consent::kantara;
 use crate::consent::receipt::{self, Head, Receipt};
+use crate::consent::{iso27560, kantara};
 use crate::error::Error;
 use crate::log::signer::{Purpose, Signer};
 use crate::state::AppState;
@@ -52,6 +52,8 @@ enum Format {
     Jws,
     /// A Kantara consent receipt, of a grant.
     Kantara,
+    /// ISO/IEC TS 27560 as JSON-LD.
+    Iso27560,
 }
 
 /// A receipt: everything that `avow verify receipt` needs.
@@ -143,7 +145,7 @@ pub(super) async fn jwks(state: Data<AppState>) -> Result<HttpResponse, Problem>
         ("id" = String, Path, description = "the record's id"),
         ("site" = String, Query, description = "the site"),
         ("format" = Option<String>, Query, description = "json (default); proof: the C2SP tlog-proof alone; jws: the server's signed statement, \
-             with another key than the log's; kantara: a Kantara v1.1 receipt of a grant"),
+             with another key than the log's; kantara: a Kantara v1.1 receipt of a grant; iso27560: after ISO/IEC TS 27560, as JSON-LD"),
         ("head" = Option<String>, Query,
          description = "latest (default): the head signed last; public: the one published last, with its witnesses"),
         ("Avow-Secret" = Option<String>, Header, description = "the record's secret, 22 characters"),
@@ -159,7 +161,7 @@ pub(super) async fn jwks(state: Data<AppState>) -> Result<HttpResponse, Problem>
          content_type = "application/problem+json"),
         (status = 410, description = "erased", body = ProblemBody,
          content_type = "application/problem+json"),
-        (status = 422, description = "invalid: a Kantara receipt of a refusal", body = ProblemBody,
+        (status = 422, description = "invalid: a Kantara receipt of a refusal; iso27560 of a record without an answer of consent", body = ProblemBody,
          content_type = "application/problem+json"),
         (status = 429, description = "rate-limited, with Retry-After", body = ProblemBody,
          content_type = "application/problem+json"),
@@ -181,15 +183,17 @@ pub(super) async fn read(
     let (site, _) = site_policies(&state, &wanted.site).await?;
     let stored = reader(&state, &site, request.headers(), &id).await?;
     let receipt = receipt::receipt(&state, &site, stored, wanted.head).await?;
-    let kantara = match wanted.format {
+    let view = match wanted.format {
         Format::Kantara => Some(kantara::view(&state, &site, &receipt).await?),
+        Format::Iso27560 => Some(iso27560::view(&state, &site, &receipt).await?),
         _ => None,
     };
     let mut answer = HttpResponse::Ok();
     answer.insert_header((header::CACHE_CONTROL, "no-store"));
     Ok(match wanted.format {
         Format::Json => answer.json(body_of(&site, receipt)),
-        Format::Kantara => answer.json(kantara),
+        Format::Kantara => answer.json(view),
+        Format::Iso27560 => answer.insert_header((header::CONTENT_TYPE, "application/ld+json")).json(view),
         Format::Jws => answer
             .insert_header((header::CONTENT_TYPE, "application/jose"))
             .body(statement(&state.signer, &body_of(&site, receipt))?),

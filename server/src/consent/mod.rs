@@ -5,6 +5,7 @@ pub mod decide;
 pub mod erase;
 pub mod export;
 pub mod inspect;
+pub mod iso27560;
 pub mod kantara;
 pub mod lookup;
 pub mod receipt;

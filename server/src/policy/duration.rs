@@ -74,6 +74,20 @@ impl Duration {
         (u32::from(number) * days <= MAX_DAYS).then_some(Self::Span(number, unit))
     }
 
+    /// As a period of ISO 8601 (`P13M`); `None` for what is none.
+    pub fn iso8601(self) -> Option<String> {
+        let Self::Span(number, unit) = self else { return None };
+        let (time, letter) = match unit {
+            Unit::Minute => ("T", 'M'),
+            Unit::Hour => ("T", 'H'),
+            Unit::Day => ("", 'D'),
+            Unit::Week => ("", 'W'),
+            Unit::Month => ("", 'M'),
+            Unit::Year => ("", 'Y'),
+        };
+        Some(format!("P{time}{number}{letter}"))
+    }
+
     /// How a visitor reads it.
     pub fn told(self, words: &Words) -> String {
         match self {
@@ -91,6 +105,23 @@ impl Duration {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn spans_are_periods_and_words_are_none() {
+        for (text, period) in [
+            ("13 months", Some("P13M")),
+            ("1 day", Some("P1D")),
+            ("30 minutes", Some("PT30M")),
+            ("2 weeks", Some("P2W")),
+            ("1 year", Some("P1Y")),
+            ("12 hours", Some("PT12H")),
+            ("session", None),
+            ("persistent", None),
+        ] {
+            let duration = Duration::parse(text).expect("a duration");
+            assert_eq!(duration.iso8601().as_deref(), period, "{text}");
+        }
+    }
 
     #[test]
     fn times_are_read_and_told_in_words() {
