@@ -1,8 +1,8 @@
 //! Checkpoints (C2SP tlog-checkpoint v1.0.0): the text under which a log's key signs its size and root.
 
+use crate::base64;
+use crate::fields::Fields;
 use crate::merkle::Hash;
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use std::fmt;
 
 /// The head of a log: how many leaves it has, and the root over them.
@@ -19,10 +19,10 @@ pub struct Checkpoint {
 impl Checkpoint {
     /// Reads the text of a note. Lines after the third are extensions, and of no meaning here.
     pub fn parse(text: &str) -> Option<Self> {
-        let mut lines = text.strip_suffix('\n')?.split('\n');
+        let mut lines = Fields::new(text.strip_suffix('\n')?, b'\n');
         let (origin, size, root) = (lines.next()?, lines.next()?, lines.next()?);
         let size = parse_size(size)?;
-        let root = STANDARD.decode(root).ok()?.try_into().ok()?;
+        let root = base64::decode(root)?.try_into().ok()?;
         // An extension line may not be empty.
         if origin.is_empty() || lines.any(str::is_empty) {
             return None;
@@ -34,15 +34,21 @@ impl Checkpoint {
 /// The text that is signed.
 impl fmt::Display for Checkpoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}\n{}\n{}\n", self.origin, self.size, STANDARD.encode(self.root))
+        write!(f, "{}\n{}\n{}\n", self.origin, self.size, base64::encode(&self.root))
     }
 }
 
 /// A number of leaves: digits without a leading zero.
 pub fn parse_size(text: &str) -> Option<u64> {
-    let digits = text.bytes().all(|byte| byte.is_ascii_digit());
-    let leading = text.len() > 1 && text.starts_with('0');
-    if digits && !leading { text.parse().ok() } else { None }
+    if text.is_empty() || (text.len() > 1 && text.starts_with('0')) {
+        return None;
+    }
+    let mut number: u64 = 0;
+    for byte in text.bytes() {
+        let digit = byte.checked_sub(b'0').filter(|digit| *digit < 10)?;
+        number = number.checked_mul(10)?.checked_add(u64::from(digit))?;
+    }
+    Some(number)
 }
 
 #[cfg(test)]
@@ -53,14 +59,14 @@ mod tests {
     fn what_is_written_reads_back() {
         let checkpoint = Checkpoint { origin: "example.com/log".to_owned(), size: 70_000, root: [7; 32] };
         let text = checkpoint.to_string();
-        assert_eq!(text, format!("example.com/log\n70000\n{}\n", STANDARD.encode([7; 32])));
+        assert_eq!(text, format!("example.com/log\n70000\n{}\n", base64::encode(&[7; 32])));
         assert_eq!(Checkpoint::parse(&text), Some(checkpoint.clone()));
         assert_eq!(Checkpoint::parse(&format!("{text}an extension\n")), Some(checkpoint));
     }
 
     #[test]
     fn other_spellings_are_no_checkpoint() {
-        let root = STANDARD.encode([7; 32]);
+        let root = base64::encode(&[7; 32]);
         for wrong in [
             String::new(),
             format!("o\n1\n{root}"),
@@ -69,7 +75,7 @@ mod tests {
             format!("o\n+1\n{root}\n"),
             format!("o\n\n{root}\n"),
             format!("o\n18446744073709551616\n{root}\n"),
-            format!("o\n1\n{}\n", STANDARD.encode([7; 31])),
+            format!("o\n1\n{}\n", base64::encode(&[7; 31])),
             format!("o\n1\n{root}\n\n"),
         ] {
             assert_eq!(Checkpoint::parse(&wrong), None, "{wrong:?}");

@@ -3,7 +3,7 @@
 //! The content itself lies beside the log: a record with its salt, or a manifest. Frozen.
 
 use crate::merkle::{self, Hash};
-use sha2::{Digest, Sha256};
+use crate::sha256::sha256;
 
 /// What an entry stands for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -66,13 +66,14 @@ pub fn leaf_hash(kind: Kind, content: &Hash) -> Hash {
 /// What stands for a manifest: SHA-256 over a domain tag and its canonical bytes. It holds nothing about a
 /// person, so it needs no salt.
 pub fn manifest_hash(canonical: &[u8]) -> Hash {
-    Sha256::new().chain_update(b"avow/manifest/v1\n").chain_update(canonical).finalize().into()
+    sha256(&[b"avow/manifest/v1\n", canonical])
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::id::hex;
+    use sha2::{Digest, Sha256};
 
     #[test]
     fn the_bytes_are_frozen() {

@@ -31,6 +31,12 @@ impl<'a> Iterator for Fields<'a> {
     }
 }
 
+/// What stands before and after the first `mark`, which must be ASCII; nothing if there is none.
+pub fn cut(text: &str, mark: u8) -> Option<(&str, &str)> {
+    let end = text.bytes().position(|byte| byte == mark)?;
+    text.get(..end).zip(text.get(end + 1..))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -41,6 +47,7 @@ mod tests {
         fn fields_are_those_of_the_standard_library(text in "[ab~é€]{0,12}") {
             let fields: Vec<&str> = Fields::new(&text, b'~').collect();
             prop_assert_eq!(fields, text.split('~').collect::<Vec<_>>());
+            prop_assert_eq!(cut(&text, b'~'), text.split_once('~'));
         }
     }
 }

@@ -14,6 +14,8 @@
 #![warn(missing_docs)]
 
 pub mod act;
+#[cfg(feature = "proof")]
+pub mod base64;
 pub mod basis;
 pub mod category;
 #[cfg(feature = "proof")]
@@ -42,6 +44,7 @@ pub mod receipt;
 pub mod record;
 pub mod reference;
 pub mod regime;
+mod sha256;
 pub mod signals;
 pub mod submission;
 #[cfg(feature = "proof")]

@@ -3,7 +3,7 @@
 //! [`Frontier`] grows a tree and knows its root; `proof` makes and checks inclusion and consistency proofs.
 //! What this is *not*: it stores nothing and reads nothing. Nodes come in through a function.
 
-use sha2::{Digest, Sha256};
+use crate::sha256::sha256;
 
 mod proof;
 
@@ -26,17 +26,17 @@ pub struct NodeId {
 
 /// Hash of a leaf.
 pub fn leaf_hash(entry: &[u8]) -> Hash {
-    Sha256::new().chain_update([0]).chain_update(entry).finalize().into()
+    sha256(&[&[0], entry])
 }
 
 /// Hash of the node over two others.
 pub fn node_hash(left: &Hash, right: &Hash) -> Hash {
-    Sha256::new().chain_update([1]).chain_update(left).chain_update(right).finalize().into()
+    sha256(&[&[1], left, right])
 }
 
 /// Root of the tree without leaves.
 pub fn empty_root() -> Hash {
-    Sha256::digest([]).into()
+    sha256(&[])
 }
 
 /// The right edge of a tree: roots of the perfect subtrees it consists of, the largest first.

@@ -3,10 +3,11 @@
 //! What this is *not*: it makes no signatures. It says which bytes are to be signed and puts a signature into
 //! its line; private keys are the business of whoever has them.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
+use crate::base64;
+use crate::fields::{Fields, cut};
+use crate::radix;
+use crate::sha256::sha256;
 use ed25519_dalek::{Signature, VerifyingKey};
-use sha2::{Digest, Sha256};
 use std::fmt;
 
 /// Longest note that is read, bytes.
@@ -43,13 +44,20 @@ pub enum NoteError {
     Unknown,
 }
 
-impl fmt::Display for NoteError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
+impl NoteError {
+    /// The sentence for it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
             Self::Malformed => "this is not a signed note",
             Self::BadSignature => "a signature is not of this text",
             Self::Unknown => "no key that is known has signed",
-        })
+        }
+    }
+}
+
+impl fmt::Display for NoteError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
     }
 }
 
@@ -78,9 +86,9 @@ impl Verifier {
 
     /// Reads `name+id+key`, the form in which such keys are published.
     pub fn parse(text: &str) -> Option<Self> {
-        let mut parts = text.splitn(3, '+');
-        let (name, id, key) = (parts.next()?, parts.next()?, parts.next()?);
-        let key = STANDARD.decode(key).ok()?;
+        let (name, rest) = cut(text, b'+')?;
+        let (id, key) = cut(rest, b'+')?;
+        let key = base64::decode(key)?;
         let (kind, public) = key.split_first()?;
         let algorithm =
             [Algorithm::Ed25519, Algorithm::Cosignature].into_iter().find(|known| known.byte() == *kind)?;
@@ -112,7 +120,7 @@ impl Verifier {
     pub fn line(&self, signature: &[u8]) -> String {
         let mut bytes = self.id.to_vec();
         bytes.extend_from_slice(signature);
-        format!("\u{2014} {} {}\n", self.name, STANDARD.encode(bytes))
+        format!("\u{2014} {} {}\n", self.name, base64::encode(&bytes))
     }
 
     fn accepts(&self, text: &str, signature: &[u8]) -> Option<u64> {
@@ -135,21 +143,22 @@ impl fmt::Display for Verifier {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut key = vec![self.algorithm.byte()];
         key.extend_from_slice(self.key.as_bytes());
-        write!(f, "{}+{}+{}", self.name, crate::id::hex(&self.id), STANDARD.encode(key))
+        write!(f, "{}+{}+{}", self.name, crate::id::hex(&self.id), base64::encode(&key))
     }
 }
 
 /// What a witness signs (C2SP tlog-cosignature): `time` in seconds since 1970, and the note's text.
 pub fn cosigned_message(time: u64, text: &str) -> String {
-    format!("cosignature/v1\ntime {time}\n{text}")
+    // By hand: in the browser the standard library's formatting weighs more than the rest of this.
+    let mut message = "cosignature/v1\ntime ".to_owned();
+    radix::push_decimal(&mut message, time);
+    message.push('\n');
+    message.push_str(text);
+    message
 }
 
 fn key_id(name: &str, algorithm: Algorithm, public: &[u8; 32]) -> [u8; 4] {
-    let hash = Sha256::new()
-        .chain_update(name)
-        .chain_update([b'\n', algorithm.byte()])
-        .chain_update(public)
-        .finalize();
+    let hash = sha256(&[name.as_bytes(), &[b'\n', algorithm.byte()], public]);
     [hash[0], hash[1], hash[2], hash[3]]
 }
 
@@ -189,11 +198,14 @@ impl<'a> Note<'a> {
             return Err(NoteError::Malformed);
         }
         // The last blank line ends the text, which may have others.
-        let at = note.rfind("\n\n").ok_or(NoteError::Malformed)?;
+        let blank = note.as_bytes().windows(2).rposition(|pair| pair == b"\n\n");
+        let at = blank.ok_or(NoteError::Malformed)?;
         let (text, signatures) = (&note[..=at], &note[at + 2..]);
         let Some(signatures) = signatures.strip_suffix('\n') else { return Err(NoteError::Malformed) };
-        let lines: Vec<_> =
-            signatures.split('\n').map(Line::parse).collect::<Option<_>>().ok_or(NoteError::Malformed)?;
+        let mut lines = Vec::new();
+        for line in Fields::new(signatures, b'\n') {
+            lines.push(Line::parse(line).ok_or(NoteError::Malformed)?);
+        }
         if lines.len() > MAX_SIGNATURES { Err(NoteError::Malformed) } else { Ok(Self { text, lines }) }
     }
 
@@ -227,8 +239,8 @@ impl<'a> Note<'a> {
 
 impl<'a> Line<'a> {
     fn parse(line: &'a str) -> Option<Self> {
-        let (name, signature) = line.strip_prefix("\u{2014} ")?.split_once(' ')?;
-        let bytes = STANDARD.decode(signature).ok()?;
+        let (name, signature) = cut(line.strip_prefix("\u{2014} ")?, b' ')?;
+        let bytes = base64::decode(signature)?;
         let (id, signature) = bytes.split_first_chunk::<4>()?;
         (is_name(name) && !signature.is_empty()).then(|| Self {
             name,

@@ -1,10 +1,10 @@
 //! `.tlog-proof` files (C2SP tlog-proof): where a leaf is, how it leads to the root, and the signed head.
 
+use crate::base64;
 use crate::checkpoint::{Checkpoint, parse_size};
+use crate::fields::Fields;
 use crate::merkle::{self, Hash, ProofError};
 use crate::note::{Algorithm, Note, NoteError, Signed, Verifier};
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use std::fmt;
 
 const FIRST_LINE: &str = "c2sp.org/tlog-proof@v1";
@@ -44,15 +44,23 @@ pub enum Fault {
     Inclusion(ProofError),
 }
 
+impl Fault {
+    /// The part that does not hold, and what is wrong with it.
+    pub const fn parts(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Malformed => ("proof", "this is not a proof"),
+            Self::Head(error) => ("head", error.as_str()),
+            Self::NotAHead => ("head", "this is not the head of a log"),
+            Self::NotTheLog => ("head", "the log's own key has not signed it"),
+            Self::Inclusion(error) => ("leaf", error.as_str()),
+        }
+    }
+}
+
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Malformed => f.write_str("proof: this is not a proof"),
-            Self::Head(error) => write!(f, "head: {error}"),
-            Self::NotAHead => f.write_str("head: this is not the head of a log"),
-            Self::NotTheLog => f.write_str("head: the log's own key has not signed it"),
-            Self::Inclusion(error) => write!(f, "leaf: {error}"),
-        }
+        let (part, wrong) = self.parts();
+        write!(f, "{part}: {wrong}")
     }
 }
 
@@ -61,22 +69,25 @@ impl std::error::Error for Fault {}
 impl<'a> ProofFile<'a> {
     /// Reads a file. Its `extra` line, if there is one, says nothing here.
     pub fn parse(file: &'a str) -> Option<Self> {
-        let (head, checkpoint) = file.split_once("\n\n")?;
-        let mut lines = head.split('\n').peekable();
+        // Not as a text to be searched for: that machinery is large in the browser.
+        let blank = file.as_bytes().windows(2).position(|pair| pair == b"\n\n")?;
+        let (head, checkpoint) = (&file[..blank], &file[blank + 2..]);
+        let mut lines = Fields::new(head, b'\n');
         if lines.next() != Some(FIRST_LINE) {
             return None;
         }
-        if let Some(extra) = lines.peek().and_then(|line| line.strip_prefix("extra ")) {
-            STANDARD.decode(extra).ok()?;
-            lines.next();
+        let mut line = lines.next()?;
+        if let Some(extra) = line.strip_prefix("extra ") {
+            base64::decode(extra)?;
+            line = lines.next()?;
         }
-        let index = parse_size(lines.next()?.strip_prefix("index ")?)?;
+        let index = parse_size(line.strip_prefix("index ")?)?;
         let mut proof = Vec::new();
         for line in lines {
             if proof.len() == merkle::MAX_PROOF {
                 return None;
             }
-            proof.push(STANDARD.decode(line).ok()?.try_into().ok()?);
+            proof.push(base64::decode(line)?.try_into().ok()?);
         }
         Some(Self { index, proof, checkpoint })
     }
@@ -106,7 +117,7 @@ impl fmt::Display for ProofFile<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "{FIRST_LINE}\nindex {}", self.index)?;
         for hash in &self.proof {
-            writeln!(f, "{}", STANDARD.encode(hash))?;
+            writeln!(f, "{}", base64::encode(hash))?;
         }
         write!(f, "\n{}", self.checkpoint)
     }

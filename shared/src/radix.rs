@@ -37,12 +37,27 @@ pub fn push(text: &mut String, number: u64, radix: u8) {
     text.push_str(&DIGITS[digit..=digit]);
 }
 
+/// Writes a number of any size in decimal.
+pub fn push_decimal(text: &mut String, number: u64) {
+    if number > 9 {
+        push_decimal(text, number / 10);
+    }
+    text.push(char::from(b'0' + (number % 10) as u8));
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use proptest::prelude::*;
 
     proptest! {
+        #[test]
+        fn decimals_are_those_of_the_standard_library(number in any::<u64>()) {
+            let mut text = String::new();
+            push_decimal(&mut text, number);
+            prop_assert_eq!(text, number.to_string());
+        }
+
         #[test]
         fn what_is_written_reads_back(number in 0..3_000_000_000_000_000u64, radix in 10..=36u8) {
             let mut text = String::new();

@@ -58,7 +58,7 @@ async fn keyboard(browsers: Browsers) -> Result<()> {
 }
 
 /// What axe finds on the page as it is, as rule and element.
-async fn violations(tab: &Tab) -> Result<Vec<String>> {
+pub async fn violations(tab: &Tab) -> Result<Vec<String>> {
     let source = std::fs::read_to_string(tools::npm("axe-core")?.join("axe.min.js")).context("read axe")?;
     tab.eval(&format!("(() => {{ if (!window.axe) {{ {source} }} return 0 }})()")).await?;
     let found = tab.eval("axe.run(document, { resultTypes: ['violations'] }).then(r => r.violations.map(v => [v.id, v.nodes.map(n => n.target.join(' ') + ' ' + (n.failureSummary || ''))]))").await?;

@@ -49,6 +49,8 @@ async fn pictures(browsers: Browsers) -> Result<()> {
             visit.tab.shown("#avow-receipt").await?;
             still(&visit.tab).await?;
             visit.tab.screenshot(&name("refused")).await?;
+            verified(&visit.tab).await?;
+            visit.tab.screenshot(&name("receipts")).await?;
             visit.stranger(&browsers, *habit).await?;
         }
         visit.end().await;
@@ -58,6 +60,14 @@ async fn pictures(browsers: Browsers) -> Result<()> {
 
 async fn still(tab: &avow_tests::browser::Tab) -> Result<()> {
     tab.wait("document.getAnimations().every(a => a.playState === 'finished')").await
+}
+
+/// Opens the receipts from the confirmation, and verifies the first.
+async fn verified(tab: &avow_tests::browser::Tab) -> Result<()> {
+    tab.click("#avow-receipt").await?;
+    tab.click("#avow-receipts-dialog [data-do=verify]").await?;
+    tab.shown("#avow-receipts-dialog .avow-outcome p").await?;
+    still(tab).await
 }
 
 /// The same on a page in Arabic, with the policy's Arabic texts.
@@ -96,6 +106,8 @@ async fn right_to_left(browsers: &Browsers, widths: &[(u32, u32)]) -> Result<()>
         tab.shown("#avow-receipt").await?;
         still(&tab).await?;
         tab.screenshot(&name("refused")).await?;
+        verified(&tab).await?;
+        tab.screenshot(&name("receipts")).await?;
         tab.close().await;
     }
     Ok(())

@@ -12,6 +12,7 @@ mod late;
 mod looks;
 mod outage;
 mod receipt;
+mod receipts;
 mod selftest;
 mod smooth;
 mod snippet;
@@ -26,6 +27,7 @@ fn main() -> ExitCode {
     choice::add(&mut suite);
     outage::add(&mut suite);
     receipt::add(&mut suite);
+    receipts::add(&mut suite);
     snippet::add(&mut suite);
     guard::add(&mut suite);
     late::add(&mut suite);

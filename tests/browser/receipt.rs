@@ -20,6 +20,13 @@ pub fn add(suite: &mut Suite) {
 const WATCH: &str = "(URL.createObjectURL = (real => blob => (blob.text().then(text => window.saved = text), \
                      real(blob)))(URL.createObjectURL.bind(URL)), 1)";
 
+/// Opens the receipts from the confirmation, and downloads the first.
+async fn save(visit: &Visit) -> Result<()> {
+    visit.tab.click("#avow-receipt").await?;
+    visit.tab.click("#avow-receipts-dialog [data-do=download]").await?;
+    visit.tab.wait("typeof window.saved === 'string'").await
+}
+
 /// Chooses `text` as the receipt, and pastes `keys`; what the verifier says.
 fn choose(text: &str, keys: &str) -> String {
     format!(
@@ -42,8 +49,7 @@ async fn kept_and_checked(browsers: Browsers) -> Result<()> {
     visit.sealed().await?;
     let before = visit.tab.requests();
     ensure!(!before.iter().any(|address| address.contains("/v1/receipts/")), "not before it is asked for");
-    visit.tab.click("#avow-receipt").await?;
-    visit.tab.wait("typeof window.saved === 'string'").await?;
+    save(&visit).await?;
     let saved = visit.tab.eval("window.saved").await?;
     let saved = saved.as_str().context("a text")?;
     let receipt: Value = serde_json::from_str(saved)?;
@@ -172,8 +178,7 @@ async fn told(browsers: Browsers) -> Result<()> {
     visit.tab.click("#avow-receipt").await?;
     visit.tab.wait("document.getElementById('avow-status').innerText.includes('cannot be had now')").await?;
     visit.demo.wire.mend();
-    visit.tab.click("#avow-receipt").await?;
-    visit.tab.wait("typeof window.saved === 'string'").await?;
+    save(&visit).await?;
     ensure!(visit.tab.complaints().is_empty(), "{:?}", visit.tab.complaints());
     visit.end().await;
     Ok(())

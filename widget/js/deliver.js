@@ -2,7 +2,7 @@
 //
 // When a decision is sent again is decided in `../src/outbox.rs`. Read next: `outbox.js`, which writes them down.
 
-import { offer } from "./offer.js";
+import { offer, settle } from "./offer.js";
 
 const DAY = 864e5;
 let timer;
@@ -56,7 +56,11 @@ async function post({ id, secret, body }, newest, box, page, policy, config) {
   if (box.going()) return;
   const last = book(id, status, seal, retry || 0, box, page, policy);
   // Where refusals are not kept there is no record, and no receipt of it.
-  if (last && record) offer({ id, secret }, config, policy).catch(() => 0);
+  if (last && record) {
+    const { decided_at: at, choices } = JSON.parse(body);
+    offer({ id, secret, at, choices }).catch(() => 0);
+  }
+  if (last) settle().catch(() => 0);
 }
 
 // True if the server has it and nothing was decided since.

@@ -7,6 +7,7 @@
 import { deliver as send } from "./deliver.js";
 import { line } from "./elements.js";
 import { left } from "./left.js";
+import { begin as listen } from "./offer.js";
 import { cover, uncover } from "./placeholder.js";
 import { putBack as show, replay, WAITING } from "./replay.js";
 import { words } from "./words.js";
@@ -22,6 +23,7 @@ const wanted = new WeakSet();
 /** Takes what the page's functions have. */
 export function begin(...given) {
   [config, policy, guard] = given;
+  listen(...given);
   if (guard.stale) stale(guard.config.version);
 }
 

@@ -32,7 +32,10 @@ export function draw(policy, look, grants, gpc, granted, code) {
         code && make("div", { class: "avow-receipt" },
           line("line", texts.reference_label, " ", make("code", { id: "avow-reference", class: "avow-code", dir: "ltr" }, code)),
           line("line", texts.reference_note)),
-        granted && button("withdraw", texts.withdraw, " avow-quiet")),
+        make("div", { class: "avow-more" },
+          // Texts of an older policy do not have it. Heard in `offer.js`.
+          texts.receipts_title && button("receipts", texts.receipts_title, " avow-quiet"),
+          granted && button("withdraw", texts.withdraw, " avow-quiet"))),
       make("div", { class: "avow-actions avow-foot" },
         button("dialog-accept", texts.accept),
         button("dialog-reject", texts.reject),

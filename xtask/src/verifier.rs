@@ -1,4 +1,5 @@
-//! Builds `verifier.html`: one document that checks receipts from a disk, with its module, script and style inside.
+//! Builds the verifier: the module that checks receipts, and `verifier.html`, one document that does so from a disk
+//! with module, script and style inside.
 
 use crate::npm;
 use crate::shell::capture;
@@ -9,10 +10,19 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest as _, Sha256};
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-/// The whole document.
-pub fn build(toolchain: &Toolchain, workspace: &Path, target_dir: &Path) -> Result<String> {
+/// What was built.
+pub struct Verifier {
+    /// The whole document.
+    pub html: String,
+    /// The module, for the dialog of receipts.
+    pub module: Vec<u8>,
+    /// Its glue.
+    pub glue: PathBuf,
+}
+
+pub fn build(toolchain: &Toolchain, workspace: &Path, target_dir: &Path) -> Result<Verifier> {
     let bound = compile(toolchain, workspace, target_dir, "avow-verifier", "web")?;
     let module = optimize_plain(&bound.join("avow_verifier_bg.wasm"))?;
     let page = workspace.join("widget/verifier/page");
@@ -42,7 +52,8 @@ pub fn build(toolchain: &Toolchain, workspace: &Path, target_dir: &Path) -> Resu
         hash(style)
     );
     let html = fs::read_to_string(page.join("verifier.html")).context("read verifier.html")?;
-    Ok(html.replace("__AVOW_CSP__", &policy).replace("__AVOW_CSS__", style).replace("__AVOW_JS__", &script))
+    let html = html.replace("__AVOW_CSP__", &policy).replace("__AVOW_CSS__", style);
+    Ok(Verifier { html: html.replace("__AVOW_JS__", &script), module, glue: bound.join("avow_verifier.js") })
 }
 
 fn hash(text: &str) -> String {

@@ -5,7 +5,8 @@
 use crate::shell::{capture, cargo, feed, root, step, target_dir};
 use crate::size::{FirstLayer, Packed};
 use crate::toolchain::{self, TARGET, Toolchain};
-use crate::{glue, npm, verifier};
+use crate::verifier::{self, Verifier};
+use crate::{glue, npm};
 use anyhow::{Context, Result, bail};
 use sha2::{Digest, Sha256};
 use std::fs;
@@ -106,19 +107,26 @@ fn optimize(module: &Path) -> Result<(Vec<u8>, String)> {
 
 /// The shrunk module, for glue that keeps its names.
 pub fn optimize_plain(module: &Path) -> Result<Vec<u8>> {
+    const SHRINK: [&str; 6] = [
+        "--gufa",
+        "-Oz",
+        "--converge",
+        "--one-caller-inline-max-function-size=100",
+        "--strip-debug",
+        "--strip-producers",
+    ];
     let out = module.with_extension("opt.wasm");
-    capture(
-        npm::tool("wasm-opt")
-            .arg(module)
-            .args(["-Oz", "--strip-debug", "--strip-producers"])
-            .args(WASM_FEATURES)
-            .arg("-o")
-            .arg(&out),
-    )?;
+    capture(npm::tool("wasm-opt").arg(module).args(SHRINK).args(WASM_FEATURES).arg("-o").arg(&out))?;
     fs::read(&out).with_context(|| format!("read {}", out.display()))
 }
 
-fn pack(workspace: &Path, glue: String, wasm: Vec<u8>, verifier: String, dist: &Path) -> Result<FirstLayer> {
+fn pack(
+    workspace: &Path,
+    glue: String,
+    wasm: Vec<u8>,
+    verifier: Verifier,
+    dist: &Path,
+) -> Result<FirstLayer> {
     let js = workspace.join("widget/js");
     let guard = guard(&js, "false")?;
     let compatible = self::guard(&js, "true")?;
@@ -132,7 +140,11 @@ fn pack(workspace: &Path, glue: String, wasm: Vec<u8>, verifier: String, dist: &
     }
 
     let preferences = squeeze(&bundle(workspace, "preferences", &["--minify"])?, &MODULE)?;
-    let receipts = squeeze(&bundle(workspace, "receipts", &["--minify"])?, &MODULE)?;
+    let module = Packed::new(&format!("avow-{}.wasm", short_hash(&verifier.module)), verifier.module)?;
+    let alias = format!("--alias:avow-verifier={}", verifier.glue.display());
+    // The generated loader names its own address; it is always told another.
+    let receipts = bundle(workspace, "receipts", &["--minify", &alias, "--define:import.meta.url=\"\""])?;
+    let receipts = squeeze(&named(&receipts, "VERIFIER_WASM", &module.name)?, &MODULE)?;
     let receipts =
         Packed::new(&format!("avow-{}.js", short_hash(receipts.as_bytes())), receipts.into_bytes())?;
     // Named there and not in the site script: most visitors never ask for it.
@@ -150,7 +162,7 @@ fn pack(workspace: &Path, glue: String, wasm: Vec<u8>, verifier: String, dist: &
     let preferences =
         Packed::new(&format!("avow-{}.js", short_hash(preferences.as_bytes())), preferences.into_bytes())?;
     let late = Packed::new(&format!("avow-{}.js", short_hash(late.as_bytes())), late.into_bytes())?;
-    let verifier = Packed::new("verifier.html", verifier.into_bytes())?;
+    let verifier = Packed::new("verifier.html", verifier.html.into_bytes())?;
     let wasm = Packed::new(&format!("avow-{}.wasm", short_hash(&wasm)), wasm)?;
     let policy = testdata(workspace, "careers-enterprise.banner.json")?;
     let policy = Packed::new("policy (the demo's, in English)", policy.into_bytes())?;
@@ -162,11 +174,12 @@ fn pack(workspace: &Path, glue: String, wasm: Vec<u8>, verifier: String, dist: &
     }
     fs::create_dir_all(&fresh)?;
     let mut sizes = serde_json::Map::new();
-    for part in [&guard, &compatible, &boot, &glue, &wasm, &preferences, &late, &receipts, &verifier] {
+    for part in [&guard, &compatible, &boot, &glue, &wasm, &preferences, &late, &receipts, &module, &verifier]
+    {
         fs::write(fresh.join(&part.name), &part.raw)?;
         sizes.insert(part.name.clone(), part.sizes());
     }
-    for part in [&glue, &wasm, &preferences, &late, &receipts, &verifier] {
+    for part in [&glue, &wasm, &preferences, &late, &receipts, &module, &verifier] {
         fs::write(fresh.join(format!("{}.br", part.name)), &part.brotli)?;
         fs::write(fresh.join(format!("{}.gz", part.name)), &part.gzip)?;
     }
@@ -190,7 +203,7 @@ fn pack(workspace: &Path, glue: String, wasm: Vec<u8>, verifier: String, dist: &
         }
         fs::rename(&fresh, dist)?;
     }
-    Ok(FirstLayer { guard, site_script, glue, wasm, policy, preferences })
+    Ok(FirstLayer { guard, site_script, glue, wasm, policy, preferences, receipts, module })
 }
 
 /// The guard with its modules in one: as it is, or with what the mode `compatible` adds.
@@ -245,7 +258,7 @@ fn bundle(workspace: &Path, name: &str, options: &[&str]) -> Result<String> {
         "--charset=utf8",
     ]);
     let mut text = capture(esbuild.args(["--legal-comments=none", "--log-level=warning"]).args(options))?;
-    for sheet in ["banner", "preferences", "late"] {
+    for sheet in ["banner", "preferences", "late", "receipts"] {
         let token = format!("\"__AVOW_{}_CSS__\"", sheet.to_uppercase());
         if text.contains(&token) {
             let sheet = minify(&css.join(sheet).with_extension("css"), &[])?;

@@ -239,6 +239,7 @@ fn placeholders(key: &str, value: &At<String>, faults: &mut Collector<'_>) {
     let allowed: &[&str] = match key {
         "embed_off" => &["{provider}", "{purpose}"],
         "left" => &["{items}"],
+        "receipt_holds" => &["{n}", "{size}"],
         _ if key.starts_with("duration_") => &["{n}"],
         _ => &["{site}"],
     };

@@ -104,7 +104,8 @@ struct DocumentItem {
 }
 
 /// What Avow itself keeps on the device, whether the policy says so or not.
-const OWN_ITEMS: [&str; 5] = ["cavow", "lavow_grant", "lavow_outbox", "savow_form", "savow_said"];
+const OWN_ITEMS: [&str; 6] =
+    ["cavow", "lavow_grant", "lavow_outbox", "lavow_receipts", "savow_form", "savow_said"];
 
 impl Config {
     /// From a published policy.

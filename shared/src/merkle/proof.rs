@@ -19,14 +19,21 @@ pub enum ProofError {
     Root,
 }
 
-impl fmt::Display for ProofError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
+impl ProofError {
+    /// The sentence for it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
             Self::OutOfRange => "the proof is for a place outside the tree",
             Self::Length => "the proof has the wrong number of nodes",
             Self::OldRoot => "the proof does not lead to the older root",
             Self::Root => "the proof does not lead to the root",
-        })
+        }
+    }
+}
+
+impl fmt::Display for ProofError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
     }
 }
 

@@ -40,6 +40,8 @@ function check() {
   const beside = [["id", record.id], ["site", record.site], ["event", record.event], ["server_time", record.time?.server]];
   const other = beside.find(([name, value]) => given[name] !== value);
   if (other) return show("bad", "It does not hold", `The file states another ${other[0]} than the record.`);
+  // From base64url, as the file has it.
+  words[1] = `${given.salt.replace(/-/g, "+").replace(/_/g, "/")}=`;
   const [word, ...lines] = receipt(...words, asked || given.keys.join("\n")).split("\n");
   if (word !== "ok") return show("bad", "It does not hold", `${lines[0]}.`);
   const [origin, , size, root, ...signed] = lines;

@@ -11,7 +11,7 @@ use avow_shared::category::Category;
 use avow_shared::policy::MAX_PURPOSES;
 
 /// What Avow itself keeps on the device.
-const OWN_ITEMS: [&str; 5] = ["avow", "avow_form", "avow_grant", "avow_outbox", "avow_said"];
+const OWN_ITEMS: [&str; 6] = ["avow", "avow_form", "avow_grant", "avow_outbox", "avow_receipts", "avow_said"];
 
 pub(super) fn check_purposes(file: &File, jurisdiction: Option<&Jurisdiction>, faults: &mut Collector<'_>) {
     if let Some(purpose) = file.purpose.get(MAX_PURPOSES) {
