@@ -3,6 +3,7 @@
 //! Filters and flags are those of `cargo test`: `cargo test -p avow-tests --test browser -- firefox::refuse`.
 
 mod access;
+mod bundle;
 mod choice;
 mod compatible;
 mod delivery;
@@ -27,6 +28,7 @@ fn main() -> ExitCode {
     choice::add(&mut suite);
     outage::add(&mut suite);
     receipt::add(&mut suite);
+    bundle::add(&mut suite);
     receipts::add(&mut suite);
     snippet::add(&mut suite);
     guard::add(&mut suite);

@@ -102,7 +102,7 @@ async fn kept_and_checked(browsers: Browsers) -> Result<()> {
     };
     for (copy, said) in [
         (altered("record", record.replace("\"granted\":false", "\"granted\":true").into()), "record"),
-        (altered("index", 0.into()), "entry"),
+        (altered("index", 0.into()), "another leaf"),
         (altered("event", "given".into()), "event"),
         (
             altered("proof", receipt["proof"].as_str().unwrap_or_default().replace('A', "B").into()),

@@ -169,8 +169,8 @@ async fn a_part_carries_a_proof_for_each_record(kind: Kind) -> Result<()> {
     let proofs = bundle.text("proofs.ndjson")?;
     let proofs = proofs.lines().map(serde_json::from_str).collect::<Result<Vec<Value>, _>>()?;
     ensure!(proofs.len() == leaves.lines().count() - 1, "each leaf has one, manifests too");
-    let index = leaf.split(',').next().context("an index")?;
-    let proof = proofs.iter().find(|proof| proof["index"].to_string() == index).context("its proof")?;
+    let index: u64 = leaf.split(',').next().context("an index")?.parse()?;
+    let proof = proofs.iter().find(|proof| proof["index"] == index).context("its proof")?;
     let receipt =
         Receipt { record: record.trim_end(), salt, proof: proof["proof"].as_str().unwrap_or_default() };
     receipt.verify(&keys)?;

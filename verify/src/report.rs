@@ -15,7 +15,7 @@ pub struct Finding {
     /// A word for scripts. Receipts: `envelope`, `record`, `agreement`, `commitment`, `proof`, `leaf`, `head`,
     /// `origin`. Logs: `head`, `entries`, `tiles`, `root`, `since`. Bundles: `container`, `index`, `keys`, `head`,
     /// `public`, `previous`, `manifests`, `erasures`, `policies`, `leaves`, `records`, `table`, `proofs`, `root`,
-    /// `since`, `readme`.
+    /// `since`, `readme`, `verifier`.
     pub step: &'static str,
     /// A sentence for people.
     pub found: String,
@@ -147,6 +147,11 @@ impl Report {
         self.leaves_open(
             "that the log shows everybody the same head: no witness whose key was given has countersigned",
         );
+    }
+
+    /// For programs: one object (`docs/verify.md`, "For scripts").
+    pub fn to_json(&self) -> String {
+        serde_json::to_string(self).expect("words, numbers and lists always serialize")
     }
 
     /// That was all: everything holds, or a first step that does not.

@@ -1,5 +1,5 @@
-//! Builds the verifier: the module that checks receipts, and `verifier.html`, one document that does so from a disk
-//! with module, script and style inside.
+//! Builds the verifiers: the small module that checks receipts in the dialog of receipts, and `verifier.html`, one
+//! document that checks receipts and bundles from a disk, with module, script and style inside.
 
 use crate::npm;
 use crate::shell::capture;
@@ -25,7 +25,15 @@ pub struct Verifier {
 pub fn build(toolchain: &Toolchain, workspace: &Path, target_dir: &Path) -> Result<Verifier> {
     let bound = compile(toolchain, workspace, target_dir, "avow-verifier", "web")?;
     let module = optimize_plain(&bound.join("avow_verifier_bg.wasm"))?;
-    let page = workspace.join("widget/verifier/page");
+    let html = document(toolchain, workspace, target_dir)?;
+    Ok(Verifier { html, module, glue: bound.join("avow_verifier.js") })
+}
+
+/// The document, with a module of its own that checks all that `avow verify` checks without a network.
+fn document(toolchain: &Toolchain, workspace: &Path, target_dir: &Path) -> Result<String> {
+    let bound = compile(toolchain, workspace, target_dir, "avow-checker", "web")?;
+    let module = optimize_plain(&bound.join("avow_checker_bg.wasm"))?;
+    let page = workspace.join("widget/checker/page");
     let mut esbuild = npm::tool("esbuild");
     esbuild.arg(page.join("verifier.js")).args([
         "--bundle",
@@ -38,7 +46,7 @@ pub fn build(toolchain: &Toolchain, workspace: &Path, target_dir: &Path) -> Resu
         "--define:import.meta.url=\"\"",
         "--log-level=warning",
     ]);
-    esbuild.arg(format!("--alias:avow-verifier={}", bound.join("avow_verifier.js").display()));
+    esbuild.arg(format!("--alias:avow-checker={}", bound.join("avow_checker.js").display()));
     let script = capture(&mut esbuild)?.trim_end().replace("__AVOW_WASM__", &STANDARD.encode(&module));
     let mut style = npm::tool("esbuild");
     let style = capture(style.arg(page.join("verifier.css")).args(["--minify", "--charset=utf8"]))?;
@@ -52,8 +60,7 @@ pub fn build(toolchain: &Toolchain, workspace: &Path, target_dir: &Path) -> Resu
         hash(style)
     );
     let html = fs::read_to_string(page.join("verifier.html")).context("read verifier.html")?;
-    let html = html.replace("__AVOW_CSP__", &policy).replace("__AVOW_CSS__", style);
-    Ok(Verifier { html: html.replace("__AVOW_JS__", &script), module, glue: bound.join("avow_verifier.js") })
+    Ok(html.replace("__AVOW_CSP__", &policy).replace("__AVOW_CSS__", style).replace("__AVOW_JS__", &script))
 }
 
 fn hash(text: &str) -> String {

@@ -15,7 +15,7 @@ pub fn configure(config: &mut ServiceConfig) {
         .service(resource("/verifier.html").route(get_or_head().to(verifier)));
 }
 
-/// The document that checks receipts in a browser without a network; good from a disk, too.
+/// The document that checks receipts and bundles in a browser without a network; good from a disk, too.
 #[utoipa::path(
     get, path = "/verifier.html", tag = "log",
     responses(

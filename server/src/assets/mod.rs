@@ -53,7 +53,7 @@ pub struct Widget {
     pub guard_compatible_js: &'static str,
     /// The boot script's source.
     pub boot_js: &'static str,
-    /// The document that checks receipts without a network.
+    /// The document that checks receipts and bundles without a network.
     pub verifier_html: &'static str,
     /// What `/assets/` serves.
     pub files: &'static [EmbeddedFile],

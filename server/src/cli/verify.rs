@@ -86,20 +86,19 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
             log::check(&Remote::new(&url)?, &keys, since.as_deref()).await?
         }
     };
-    print(&report, args.json)?;
+    print(&report, args.json);
     match report.fault() {
         None => Ok(()),
         Some(fault) => anyhow::bail!("not verified: {}: {}", fault.step, fault.found),
     }
 }
 
-fn print(report: &Report, json: bool) -> anyhow::Result<()> {
+fn print(report: &Report, json: bool) {
     if json {
-        println!("{}", serde_json::to_string(report)?);
+        println!("{}", report.to_json());
     } else {
         print!("{report}");
     }
-    Ok(())
 }
 
 fn open(path: &Path) -> Result<File, Unreadable> {

@@ -112,6 +112,12 @@ impl<R: Read + Seek> Archive<R> {
         self.text(name)?.ok_or_else(|| missing(name))
     }
 
+    /// The SHA-256 of a file, if it is there.
+    pub(super) fn hash(&mut self, name: &str) -> Result<Option<[u8; 32]>, Finding> {
+        let Some(at) = self.0.index_for_name(name) else { return Ok(None) };
+        Ok(Some(Sha256::digest(self.bytes(at, name)?).into()))
+    }
+
     /// The versions whose files are there, and the SHA-256 of each file.
     pub(super) fn policies(&mut self) -> Result<Vec<(u32, Policy, [u8; 32])>, Finding> {
         let mut policies = Vec::new();

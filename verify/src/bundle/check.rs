@@ -71,8 +71,11 @@ fn steps<R: Read + Seek>(
         return Err(Finding::new("readme", "README.txt is not the one of this bundle"));
     }
     report.holds("readme", "README.txt says what bundle.json says");
-    if archive.has(names::VERIFIER) {
-        report.leaves_open("verifier.html: get it from elsewhere, or use this program");
+    if let Some(hash) = archive.hash(names::VERIFIER)? {
+        if !published.has_verifier(&hash) {
+            return Err(Finding::new("verifier", "verifier.html is not the one of a build under this head"));
+        }
+        report.holds("verifier", "verifier.html is that of a build under this head");
     }
     Ok(())
 }

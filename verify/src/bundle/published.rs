@@ -4,6 +4,7 @@
 
 use super::archive::{Archive, Lines, Policy};
 use super::lines::Manifest;
+use super::names;
 use super::stated::{Stated, Version};
 use crate::report::Finding;
 use avow_shared::id::hex;
@@ -14,6 +15,8 @@ use std::io::{Read, Seek};
 #[derive(Debug, Default)]
 pub(super) struct Published {
     versions: BTreeMap<u32, Version>,
+    /// SHA-256 of the verifier of every build, hexadecimal.
+    verifiers: HashSet<String>,
     /// Leaves whose records were erased.
     erased: HashSet<u64>,
     /// How many of them, by reason.
@@ -65,6 +68,7 @@ impl Published {
                     *self.reasons.entry(erasure.reason.clone()).or_default() += 1;
                 }
             }
+            Stated::Build(mut files) => self.verifiers.extend(files.remove(names::VERIFIER)),
             Stated::Other => {}
         }
         Ok(())
@@ -78,6 +82,11 @@ impl Published {
     /// Whether the log says that the record of that leaf was erased.
     pub(super) fn is_erased(&self, leaf: u64) -> bool {
         self.erased.contains(&leaf)
+    }
+
+    /// Whether a page of that hash belongs to a build under the head.
+    pub(super) fn has_verifier(&self, hash: &[u8; 32]) -> bool {
+        self.verifiers.contains(&hex(hash))
     }
 
     /// Holds the files of every version to the hashes in its manifest; how many versions there are.

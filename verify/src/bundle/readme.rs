@@ -1,4 +1,6 @@
 //! `README.txt` of a bundle: what is in it and what it proves, for somebody who has never heard of us.
+//!
+//! Bundles that were handed over are held to this text: it is part of the schema, and another text is another schema.
 
 use super::index::{Index, Scope};
 use crate::moment::rfc3339;
@@ -63,10 +65,13 @@ FILES
   keys.txt           the public keys of the log. Get them from somewhere else as well: whoever made this file
                      could have put his own key here
   policies/          every published version: what visitors were shown (.json), and the file it came from (.toml)
+  erased-later.csv   entries whose records were erased while this file was made, if there are any
   bundle.json        this page, for programs
+  verifier.html      a page that checks this file in a browser, without a network, if it is there
 
 HOW TO CHECK IT
   with our program   avow verify bundle FILE.zip --key KEY
+  in a browser       open verifier.html from a disk and choose this file. Better take that page from elsewhere, too
   by hand            for each record: SHA-256 of the line `avow/record/v1` with its newline, then the 32 bytes of
                      the salt, then the line of records.ndjson without its newline, is the content in leaves.csv.
                      The hash of an entry is SHA-256 of the byte 00, the byte of its kind (01 record, 02 artefact,

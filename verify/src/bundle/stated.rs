@@ -11,7 +11,9 @@ pub enum Stated {
     Policy(Version),
     /// Records were erased.
     Erasure(Erasure),
-    /// A widget build, or the beginning of a log that goes on where another ended.
+    /// A widget was built: file name to the SHA-256 of its bytes, hexadecimal.
+    Build(BTreeMap<String, String>),
+    /// The beginning of a log that goes on where another ended, or something that a bundle does not follow.
     Other,
 }
 
@@ -51,6 +53,11 @@ struct Artefact {
     r#type: String,
 }
 
+#[derive(Deserialize)]
+struct Build {
+    files: BTreeMap<String, String>,
+}
+
 impl Stated {
     /// Reads the manifest of an entry of that kind.
     pub fn read(kind: &str, manifest: &str) -> Result<Self, String> {
@@ -58,10 +65,14 @@ impl Stated {
         match Kind::ALL.into_iter().find(|known| known.as_str() == kind) {
             Some(Kind::Artefact) => {
                 let Artefact { r#type } = serde_json::from_str(manifest).map_err(unread)?;
-                if r#type != "policy" {
-                    return Ok(Self::Other);
+                match r#type.as_str() {
+                    "policy" => serde_json::from_str(manifest).map(Self::Policy).map_err(unread),
+                    "build" => {
+                        let Build { files } = serde_json::from_str(manifest).map_err(unread)?;
+                        Ok(Self::Build(files))
+                    }
+                    _ => Ok(Self::Other),
                 }
-                serde_json::from_str(manifest).map(Self::Policy).map_err(unread)
             }
             Some(Kind::Erasure) => serde_json::from_str(manifest).map(Self::Erasure).map_err(unread),
             Some(Kind::Epoch) => Ok(Self::Other),

@@ -20,6 +20,7 @@ use zip::{CompressionMethod, ZipWriter};
 /// What the log is called.
 pub const ORIGIN: &str = "log.example/shop";
 const DOCUMENT: &str = r#"{"version":1}"#;
+const PAGE: &str = "<!doctype html>";
 const SOURCE: &str = "schema = 1\n";
 const FROZEN: &str = include_str!("../../../shared/testdata/record-1.json");
 
@@ -84,7 +85,10 @@ impl Made {
             hex(&Sha256::digest(SOURCE)),
             hex(&[7; 32])
         );
-        let build = r#"{"files":{},"guard":"g","type":"build","widget":"w"}"#.to_owned();
+        let build = format!(
+            r#"{{"files":{{"verifier.html":"{}"}},"guard":"g","type":"build","widget":"w"}}"#,
+            hex(&Sha256::digest(PAGE))
+        );
         let erasure =
             r#"{"at":1,"authority":"visitor","leaf":3,"live":false,"reason":"withdrawn","type":"erasure"}"#;
         let entries = [
@@ -129,6 +133,7 @@ impl Made {
         made.add(names::CONSISTENCY, lines::consistency_text(&consistency));
         made.add("policies/1.json", DOCUMENT);
         made.add("policies/1.toml", SOURCE);
+        made.add(names::VERIFIER, PAGE);
         made.add_leaves(&entries, &leaves, scope, &head);
         made
     }

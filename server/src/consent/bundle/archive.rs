@@ -37,6 +37,9 @@ pub(super) fn write<W: Write>(parts: &Parts, mut pages: mpsc::Receiver<Page>, ou
         file(&mut zip, &format!("{}{}.json", names::POLICIES, policy.version), &policy.document)?;
         file(&mut zip, &format!("{}{}.toml", names::POLICIES, policy.version), &policy.source)?;
     }
+    if let Some(page) = parts.verifier {
+        file(&mut zip, names::VERIFIER, page)?;
+    }
     // Records go straight into the archive; what is written beside them waits in files of its own.
     let mut beside = Beside::new(parts)?;
     zip.start_file(names::RECORDS, options())?;

@@ -1,6 +1,7 @@
 //! The small parts of a bundle, which are read before anything is written.
 
 use super::Plan;
+use crate::assets;
 use crate::log::nodes;
 use crate::store::Store;
 use crate::store::log::Manifest;
@@ -13,7 +14,9 @@ use avow_shared::id::hex;
 use avow_shared::merkle::Hash;
 use avow_shared::note::Note;
 use avow_verify::bundle::index::{Index, Previous, SCHEMA, Scope};
+use avow_verify::bundle::names;
 use avow_verify::bundle::stated::Stated;
+use sha2::{Digest as _, Sha256};
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 /// What a bundle says besides its leaves.
@@ -33,6 +36,8 @@ pub(super) struct Parts {
     pub(super) policies: Vec<PolicyVersion>,
     /// The leaves whose records were erased under the head.
     pub(super) erased: HashSet<u64>,
+    /// The page that checks bundles, if its build is under the head.
+    pub(super) verifier: Option<&'static str>,
 }
 
 impl Parts {
@@ -41,6 +46,9 @@ impl Parts {
         let (site, size) = (&plan.site, plan.head.checkpoint.size);
         let manifests = manifests(store, plan).await?;
         let (mut erased, mut erasures, mut versions) = (HashSet::new(), BTreeMap::new(), BTreeSet::new());
+        let page = assets::widget().map(|widget| widget.verifier_html);
+        let hash = page.map(|page| hex(&Sha256::digest(page)));
+        let mut verifier = None;
         for manifest in &manifests {
             match stated(manifest)? {
                 Stated::Policy(version) => {
@@ -52,7 +60,8 @@ impl Parts {
                         *erasures.entry(erasure.reason.clone()).or_default() += 1;
                     }
                 }
-                Stated::Other => {}
+                Stated::Build(files) if files.get(names::VERIFIER) == hash.as_ref() => verifier = page,
+                Stated::Build(_) | Stated::Other => {}
             }
         }
         let previous = store.last_bundle(site, plan.head.epoch).await?.filter(|last| last.size <= size);
@@ -85,6 +94,7 @@ impl Parts {
             manifests,
             policies,
             erased,
+            verifier,
         })
     }
 }
