@@ -60,7 +60,8 @@ async fn kept_and_checked(browsers: Browsers) -> Result<()> {
     ensure!(kept.local.is_empty() && kept.session.is_empty(), "nothing more is on the device: {kept:?}");
     let after = visit.tab.requests();
     let fetched = after[before.len()..].iter().filter(|address| address.contains("/assets/avow-")).count();
-    ensure!(fetched == 1, "what makes receipts comes when one is asked for: {after:?}");
+    // The preferences, which come when the browser is idle, may be the other.
+    ensure!(matches!(fetched, 1 | 2), "what makes receipts comes when one is asked for: {after:?}");
 
     // The document and the key, as a visitor would save them.
     visit
