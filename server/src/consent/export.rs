@@ -4,6 +4,7 @@
 //! for a spreadsheet and has the record's fields in columns, with the same proof fields at the end.
 
 use avow_shared::id::{Millis, RecordId, SiteId, hex};
+use avow_shared::record::Record;
 use avow_shared::reference;
 use avow_verify::bundle::table;
 use base64::Engine as _;
@@ -11,7 +12,6 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::DateTime;
 use serde_json::{Value, json};
 
-use crate::clock::rfc3339;
 use crate::error::{Error, Kind};
 use crate::store::records::{Filter, StoredRecord};
 use crate::store::{Store, StoreError};
@@ -47,31 +47,8 @@ impl Format {
     }
 }
 
-/// The columns of a CSV export.
-const COLUMNS: [&str; 22] = [
-    "leaf_index",
-    "reference",
-    "id",
-    "server_time",
-    "client_time",
-    "event",
-    "current",
-    "chain",
-    "policy_version",
-    "policy_sha256",
-    "granted",
-    "refused",
-    "locale",
-    "regime",
-    "surface",
-    "control",
-    "input",
-    "gpc",
-    "dnt",
-    "commitment",
-    "salt",
-    "record",
-];
+/// The columns of a CSV export that follow those of a bundle's table.
+const MORE_COLUMNS: [&str; 4] = ["current", "commitment", "salt", "record"];
 
 /// An export under way.
 #[derive(Debug)]
@@ -158,7 +135,7 @@ impl Export {
         if self.state == State::Head {
             self.state = State::Records;
             if self.format == Format::Csv {
-                return Ok(Some(table::to_csv([COLUMNS.map(str::to_owned)])));
+                return Ok(Some(table::to_csv([table::COLUMNS.iter().chain(&MORE_COLUMNS)])));
             }
         }
         if self.state == State::End {
@@ -202,47 +179,18 @@ fn line(stored: &StoredRecord) -> Value {
     })
 }
 
-fn row(stored: &StoredRecord) -> Result<[String; COLUMNS.len()], StoreError> {
-    let record: Value =
-        serde_json::from_str(&stored.record).map_err(|_| StoreError::Corrupt("a record that is no JSON"))?;
-    let text = |pointer: &str| match record.pointer(pointer) {
-        Some(Value::String(text)) => text.clone(),
-        Some(value) if !value.is_null() => value.to_string(),
-        _ => String::new(),
-    };
-    let purposes = |granted: bool| {
-        let decisions = record["decisions"].as_array().map(Vec::as_slice).unwrap_or_default();
-        let named: Vec<&str> = decisions
-            .iter()
-            .filter(|decision| decision["granted"] == granted)
-            .filter_map(|decision| decision["purpose"].as_str())
-            .collect();
-        named.join(" ")
-    };
-    Ok([
-        stored.leaf_index.to_string(),
-        reference::code(&stored.id),
-        stored.id.to_text(),
-        rfc3339(stored.server_time),
-        rfc3339(stored.client_time),
-        stored.event.clone(),
+fn row(stored: &StoredRecord) -> Result<Vec<String>, StoreError> {
+    const WRONG: StoreError = StoreError::Corrupt("a record that is not of schema 1");
+    let record = Record::from_canonical(&stored.record).map_err(|_| WRONG)?;
+    let leaf = u64::try_from(stored.leaf_index).map_err(|_| WRONG)?;
+    let mut row = table::cells(leaf, &record).ok_or(WRONG)?.to_vec();
+    row.extend([
         stored.current.to_string(),
-        stored.chain.to_string(),
-        stored.policy_version.to_string(),
-        text("/notice/policy_sha256"),
-        purposes(true),
-        purposes(false),
-        text("/notice/locale"),
-        text("/regime/id"),
-        text("/ui/surface"),
-        text("/ui/control"),
-        text("/ui/input"),
-        text("/signals/gpc"),
-        text("/signals/dnt"),
         hex(&stored.commitment),
         hex(&stored.salt),
         stored.record.clone(),
-    ])
+    ]);
+    Ok(row)
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ use crate::moment::rfc3339;
 use avow_shared::id::RecordId;
 use avow_shared::record::Record;
 use avow_shared::reference;
+use std::borrow::Cow;
 
 /// The columns.
 pub const COLUMNS: [&str; 18] = [
@@ -58,23 +59,26 @@ pub fn cells(leaf: u64, record: &Record) -> Option<[String; COLUMNS.len()]> {
     ])
 }
 
-/// Rows as bytes, each with its end of line.
-pub fn to_csv<const N: usize>(rows: impl IntoIterator<Item = [String; N]>) -> Vec<u8> {
+/// Rows as bytes, each with its end of line; they must be of one length.
+pub fn to_csv<R: IntoIterator<Item: AsRef<str>>>(rows: impl IntoIterator<Item = R>) -> Vec<u8> {
     let mut writer = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(Vec::new());
     for row in rows {
-        writer.write_record(row.map(unformula)).expect("rows are of one length, and memory takes every byte");
+        for cell in row {
+            writer.write_field(unformula(cell.as_ref()).as_ref()).expect("memory takes every byte");
+        }
+        writer.write_record(None::<&[u8]>).expect("rows are of one length, and memory takes every byte");
     }
     writer.into_inner().expect("memory takes every byte")
 }
 
 /// The line of names.
 pub fn head() -> Vec<u8> {
-    to_csv([COLUMNS.map(str::to_owned)])
+    to_csv([COLUMNS])
 }
 
 /// A spreadsheet must take the cell as text, whatever a visitor's browser put into it.
-fn unformula(cell: String) -> String {
-    if cell.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{cell}") } else { cell }
+fn unformula(cell: &str) -> Cow<'_, str> {
+    if cell.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{cell}").into() } else { cell.into() }
 }
 
 #[cfg(test)]
@@ -107,7 +111,7 @@ mod tests {
             ("a=b", "a=b"),
             ("", ""),
         ] {
-            assert_eq!(unformula(cell.to_owned()), safe);
+            assert_eq!(unformula(cell), safe);
         }
     }
 }

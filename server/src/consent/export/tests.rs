@@ -1,6 +1,7 @@
 //! Exports hold every record once, can be checked, and cannot run formulas. On both databases.
 
 use avow_shared::commitment::commitment;
+use avow_shared::record::PurposeDecision;
 
 use super::*;
 use crate::store::append::NewRecord;
@@ -18,14 +19,26 @@ async fn all(mut export: Export) -> String {
 async fn filled(store: &Store) -> u16 {
     publish(store, 0, HASH, NOW).await;
     let count = u16::try_from(PAGE).expect("a small page") * 2 + 3;
+    let frozen = include_str!("../../../../shared/testdata/record-1.json").trim_end();
+    let frozen = Record::from_canonical(frozen).expect("the frozen record");
     let batch: Vec<NewRecord> = (0..count)
         .map(|n| {
             let mut random = [0; 10];
             random[..2].copy_from_slice(&n.to_be_bytes());
             let locale = if n == 7 { "=1+1" } else { "en" };
-            let canonical = format!(
-                r#"{{"decisions":[{{"granted":true,"purpose":"analytics"}},{{"granted":false,"purpose":"ads"}}],"notice":{{"locale":"{locale}"}}}}"#
-            );
+            let answer = |purpose: &str, granted| PurposeDecision {
+                purpose: purpose.to_owned(),
+                granted,
+                ..frozen.decisions[0].clone()
+            };
+            let canonical = Record {
+                id: RecordId::from_parts(NOW, random).to_text(),
+                server_time: Millis(NOW.0 + i64::from(n)),
+                decisions: vec![answer("analytics", true), answer("ads", false)],
+                locale: locale.to_owned(),
+                ..frozen.clone()
+            }
+            .to_canonical();
             NewRecord {
                 id: RecordId::from_parts(NOW, random),
                 server_time: Millis(NOW.0 + i64::from(n)),
