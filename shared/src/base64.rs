@@ -1,7 +1,7 @@
 //! Base64 with padding (RFC 4648 section 4) in its one spelling, as signed notes and proofs have it.
 //!
-//! By hand, because the browser's module has it too, and there a general decoder costs a tenth of all that is
-//! fetched. The tests hold it to a general one.
+//! By hand, because the browser's module has it too, where the general one weighs more than this; the tests hold it to
+//! that one.
 
 const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 

@@ -1,6 +1,6 @@
 //! The steps by which a bundle is checked, from its container to its last leaf.
 //!
-//! Memory does not grow with the number of records. Nothing is believed but what a key signed, and what follows from
+//! Memory does not grow with the number of records, only by a number for each one that was erased. Nothing is believed but what a key signed, and what follows from
 //! that; what does not follow is said (`Report`).
 
 use super::archive::Archive;
@@ -12,7 +12,7 @@ use super::lines;
 use super::published::Published;
 use super::{names, readme};
 use crate::report::{Finding, Report};
-use avow_shared::checkpoint::Checkpoint;
+use avow_shared::checkpoint::{Checkpoint, parse_size};
 use avow_shared::id::hex;
 use avow_shared::note::Verifier;
 use std::collections::HashSet;
@@ -48,7 +48,7 @@ fn steps<R: Read + Seek>(
     let signed = archive.needed(names::HEAD)?;
     let head = head(&signed, keys, &listed, report)?;
     agrees(&index, &head)?;
-    report.holds("index", format!("the {} of site {}", scope(&index), index.site));
+    report.holds("index", format!("{} of site {}", scope(&index), index.site));
     let mut earlier = Vec::new();
     earlier.extend(public(&mut archive, &head, keys, &listed, report)?);
     earlier.extend(previous(&mut archive, &index, &head, report)?);
@@ -82,8 +82,8 @@ fn steps<R: Read + Seek>(
 
 fn scope(index: &Index) -> &'static str {
     match index.scope {
-        Scope::Full => "whole log",
-        Scope::Partial => "records, some,",
+        Scope::Full => "the whole log",
+        Scope::Partial => "a part of the log",
     }
 }
 
@@ -124,7 +124,7 @@ fn erased_later<R: Read + Seek>(archive: &mut Archive<R>) -> Result<HashSet<u64>
     }
     line.clear();
     while let Some(at) = file.next(&mut line)? {
-        let leaf = str::from_utf8(&line[at]).ok().and_then(lines::number).ok_or_else(wrong)?;
+        let leaf = str::from_utf8(&line[at]).ok().and_then(parse_size).ok_or_else(wrong)?;
         if last.is_some_and(|last| last >= leaf) {
             return Err(wrong());
         }

@@ -52,7 +52,7 @@ pub(super) enum Is {
     /// A record that is not there; its erasure would be after the head.
     ErasedLater,
     /// An entry with a manifest.
-    Other(Kind),
+    Other,
 }
 
 /// Checks a leaf.
@@ -63,9 +63,9 @@ pub(super) fn check(written: Written<'_>, known: &Known<'_>) -> Result<Checked, 
     let is = match (leaf.kind, leaf.salt) {
         (Kind::Record, Some(salt)) => record(&leaf, &salt, written.record, known)?,
         (Kind::Record, None) => gone(leaf.index, known)?,
-        (kind, _) => {
+        _ => {
             manifest(&leaf, written.manifest)?;
-            Is::Other(kind)
+            Is::Other
         }
     };
     if let Some((head, signed)) = known.under {

@@ -62,14 +62,14 @@ pub(super) fn check<F: Read>(
         }
         let (results, after) = if threads == 1 {
             // Also where there are no threads at all.
-            (batch.check(known), files.batch())
+            (batch.check(&batch.items, known), files.batch())
         } else {
             thread::scope(|scope| {
                 let part = batch.items.len().div_ceil(threads);
                 let parts: Vec<_> = batch
                     .items
                     .chunks(part)
-                    .map(|items| scope.spawn(move || batch.check_some(items, known)))
+                    .map(|items| scope.spawn(move || batch.check(items, known)))
                     .collect();
                 let after = files.batch();
                 let results = parts.into_iter().map(|part| part.join().expect("checking does not panic"));
@@ -103,11 +103,7 @@ struct Item {
 }
 
 impl Batch {
-    fn check(&self, known: &Known<'_>) -> Vec<Result<Checked, Finding>> {
-        self.check_some(&self.items, known)
-    }
-
-    fn check_some(&self, items: &[Item], known: &Known<'_>) -> Vec<Result<Checked, Finding>> {
+    fn check(&self, items: &[Item], known: &Known<'_>) -> Vec<Result<Checked, Finding>> {
         items.iter().map(|item| leaf::check(self.written(item), known)).collect()
     }
 
@@ -200,7 +196,7 @@ impl Seen {
             }
             Is::Erased => self.erased += 1,
             Is::ErasedLater => self.erased_later += 1,
-            Is::Other(_) => self.others += 1,
+            Is::Other => self.others += 1,
         }
         if whole {
             self.frontier.push(hash);

@@ -2,6 +2,7 @@
 //!
 //! Each has one spelling: what reads back as the same line is that line, byte for byte.
 
+use avow_shared::checkpoint::parse_size;
 use avow_shared::entry::Kind;
 use avow_shared::id::hex;
 use avow_shared::merkle::{Hash, MAX_PROOF};
@@ -41,7 +42,7 @@ impl Leaf {
         let mut next = || fields.next();
         let (index, kind, content, salt) = (next()?, next()?, next()?, next()?);
         let leaf = Self {
-            index: number(index)?,
+            index: parse_size(index)?,
             kind: Kind::ALL.into_iter().find(|known| known.as_str() == kind)?,
             content: unhex(content)?,
             salt: if salt.is_empty() {
@@ -116,11 +117,6 @@ pub fn keys_text(keys: &[Verifier]) -> String {
     let mut text: Vec<String> = keys.iter().map(ToString::to_string).collect();
     text.push(String::new());
     text.join("\n")
-}
-
-/// A whole number without sign and leading zeros.
-pub fn number(text: &str) -> Option<u64> {
-    avow_shared::checkpoint::parse_size(text).filter(|_| !text.is_empty())
 }
 
 /// 32 bytes in lower-case hexadecimal.
