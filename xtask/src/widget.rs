@@ -83,26 +83,13 @@ pub fn compile(
     Ok(out)
 }
 
-/// The shrunk module, and the short names it has now, as JSON. Done once for the same module.
+/// The shrunk module, and the short names it has now, as JSON.
 fn optimize(module: &Path) -> Result<(Vec<u8>, String)> {
     const SHRINK: [&str; 5] =
         ["--gufa", "-Oz", "--converge", "--one-caller-inline-max-function-size=20", "--strip-debug"];
     // A pass of its own: until it converges, the first one runs several times.
     const RENAME: [&str; 2] = ["--strip-producers", "--minify-imports-and-exports-and-modules"];
-    let out = module.with_extension("opt.wasm");
-    let (names, mark) = (module.with_extension("names.json"), module.with_extension("made-from"));
-    let input = fs::read(module).with_context(|| format!("read {}", module.display()))?;
-    let made_from = format!("{} {SHRINK:?} {RENAME:?} {WASM_FEATURES:?}\n", short_hash(&input));
-    if fs::read_to_string(&mark).ok().as_ref() != Some(&made_from) {
-        let pass = |from: &Path, switches: &[&str]| {
-            capture(npm::tool("wasm-opt").arg(from).args(switches).args(WASM_FEATURES).arg("-o").arg(&out))
-        };
-        pass(module, &SHRINK)?;
-        fs::write(&names, pass(&out, &RENAME)?)?;
-        fs::write(&mark, made_from)?;
-    }
-    let optimized = fs::read(&out).with_context(|| format!("read {}", out.display()))?;
-    Ok((optimized, fs::read_to_string(&names)?))
+    wasm_opt(module, &[&SHRINK, &RENAME])
 }
 
 /// The shrunk module, for glue that keeps its names.
@@ -115,9 +102,27 @@ pub fn optimize_plain(module: &Path) -> Result<Vec<u8>> {
         "--strip-debug",
         "--strip-producers",
     ];
+    Ok(wasm_opt(module, &[&SHRINK])?.0)
+}
+
+/// Runs wasm-opt with each set of switches; the module, and what the last run said. Done once for the same module.
+fn wasm_opt(module: &Path, passes: &[&[&str]]) -> Result<(Vec<u8>, String)> {
     let out = module.with_extension("opt.wasm");
-    capture(npm::tool("wasm-opt").arg(module).args(SHRINK).args(WASM_FEATURES).arg("-o").arg(&out))?;
-    fs::read(&out).with_context(|| format!("read {}", out.display()))
+    let (said, mark) = (module.with_extension("said"), module.with_extension("made-from"));
+    let input = fs::read(module).with_context(|| format!("read {}", module.display()))?;
+    let made_from = format!("{} {passes:?} {WASM_FEATURES:?}\n", short_hash(&input));
+    if fs::read_to_string(&mark).ok().as_ref() != Some(&made_from) {
+        let (mut from, mut last) = (module, String::new());
+        for switches in passes {
+            let mut run = npm::tool("wasm-opt");
+            last = capture(run.arg(from).args(*switches).args(WASM_FEATURES).arg("-o").arg(&out))?;
+            from = &out;
+        }
+        fs::write(&said, last)?;
+        fs::write(&mark, made_from)?;
+    }
+    let optimized = fs::read(&out).with_context(|| format!("read {}", out.display()))?;
+    Ok((optimized, fs::read_to_string(&said)?))
 }
 
 fn pack(
