@@ -63,6 +63,8 @@ async fn from_the_disk(browsers: Browsers) -> Result<()> {
     let browser = browsers.plain().await?;
     let tab = browser.open().await?;
     tab.go(&format!("file://{}", file.display())).await?;
+    // What is chosen before its script runs is not heard.
+    tab.wait("document.readyState === 'complete'").await?;
 
     let good = says(&tab, &zip, key, "It holds").await?;
     ensure!(good.contains("2 of them") && !good.contains("came from the bundle itself"), "{good}");
