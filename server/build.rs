@@ -57,9 +57,10 @@ fn embed(dist: &Path) -> Option<String> {
         (text("guard.js")?, text("guard-compatible.js")?, text("boot.js")?);
     let verifier = text("verifier.html")?;
     Some(format!(
-        "static WIDGET: Option<Widget> = Some(Widget {{\n    js: {js:?},\n    preferences: {preferences:?},\n    \
-         late: {late:?},\n    wasm: {wasm:?},\n    guard: {guard:?},\n    guard_js: {guard_js},\n    \
-         guard_compatible: {compatible:?},\n    guard_compatible_js: {compatible_js},\n    boot_js: {boot_js},\n    \
+        "static WIDGET: Option<Widget> = Some(Widget {{\n    build: Build {{\n        js: {js:?},\n        \
+         preferences: {preferences:?},\n        late: {late:?},\n        wasm: {wasm:?},\n        \
+         guard: {guard:?},\n        guard_js: {guard_js},\n        guard_compatible: {compatible:?},\n        \
+         guard_compatible_js: {compatible_js},\n        boot_js: {boot_js},\n    }},\n    \
          verifier_html: {verifier},\n    files: &[\n{files}    ],\n}});\n"
     ))
 }

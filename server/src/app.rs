@@ -16,6 +16,8 @@ use crate::rng::Rng;
 use crate::routes;
 use crate::seal::SealKey;
 use crate::seen::Ledger;
+use crate::shown::ticket::TicketKey;
+use crate::shown::{build, pictures};
 use crate::site_files::SiteFiles;
 use crate::state::AppState;
 use crate::store::Store;
@@ -50,6 +52,10 @@ pub async fn state(
     let (source, memory) = (args.signing.source(data)?, args.signing.memory(data));
     let signer = start::signer(&store, &source, &memory, &clock, &rng).await?;
     let seal = SealKey::stored(&store, &clock, &rng).await?;
+    let tickets = TicketKey::stored(&store, &clock, &rng).await?;
+    if let Some(widget) = assets::widget() {
+        build::keep(&store, widget, &clock).await.context("keeping the widget")?;
+    }
     let policies = Policies::new(store.clone());
     let link = match &args.redis {
         Some(url) => {
@@ -87,6 +93,7 @@ pub async fn state(
         signer,
         publisher,
         seal,
+        tickets,
         ledger: Ledger::default(),
         clock,
         rng,
@@ -104,6 +111,7 @@ pub async fn serve(database: &Database, args: &Args) -> anyhow::Result<()> {
     let upkeep = tend(state.clone());
     let heads = publish(state.clone());
     let ended = state.clone();
+    let shown = state.clone();
     let mut server = HttpServer::new(move || {
         App::new()
             .app_data(state.clone())
@@ -123,9 +131,16 @@ pub async fn serve(database: &Database, args: &Args) -> anyhow::Result<()> {
     let running = server.run();
     announce(&format!("listening on http://{address}"))?;
     tracing::info!(database = store.name(), %address, "serving");
+    let pictures = args
+        .chromium
+        .program()
+        .map(|program| tokio::spawn(async move { pictures::tend(&shown, &program, address).await }));
     running.await.context("serving")?;
     // Every request has been answered by now, or has run out of time.
     upkeep.abort();
+    if let Some(pictures) = pictures {
+        pictures.abort();
+    }
     heads.abort();
     write_seen(&ended).await;
     writer.finish().await;

@@ -24,6 +24,7 @@ pub mod rng;
 pub mod routes;
 pub mod seal;
 pub mod seen;
+pub mod shown;
 pub mod site_files;
 pub mod state;
 pub mod store;

@@ -14,6 +14,7 @@ pub fn configure(config: &mut ServiceConfig) {
 /// Registers the paths that visitors and officers may reach, without those for operators.
 pub fn configure_public(config: &mut ServiceConfig) {
     api::consents::configure(config);
+    api::shown::configure(config);
     api::receipts::configure(config);
     api::log::configure(config);
     api::policy::configure(config);

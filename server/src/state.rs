@@ -10,6 +10,7 @@ use crate::middleware::RequestIds;
 use crate::rng::Rng;
 use crate::seal::SealKey;
 use crate::seen::Ledger;
+use crate::shown::ticket::TicketKey;
 use crate::site_files::SiteFiles;
 use crate::store::Store;
 use std::sync::Arc;
@@ -41,6 +42,8 @@ pub struct AppState {
     pub rng: Rng,
     /// The key of the cookie seals.
     pub seal: SealKey,
+    /// The key of addresses at which something is shown again.
+    pub tickets: TicketKey,
     /// What no policy names.
     pub ledger: Ledger,
 }

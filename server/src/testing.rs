@@ -1,6 +1,7 @@
 //! What the unit tests share: a fresh database of each kind, a published policy, a server with a fixed clock.
 
 use crate::app;
+use crate::assets::Build;
 use crate::clock::Clock;
 use crate::log::sequencer::Writer;
 use crate::policy::compile;
@@ -39,6 +40,21 @@ pub async fn publish(store: &Store, current: u32, hash: &str, now: Millis) -> u3
     let document = document.to_canonical();
     let new = NewPolicy { hash, source: "", document: &document, origin: "site.example/avow/site" };
     store.publish_version(&site(), current, &new, now).await.expect("a policy is published")
+}
+
+/// A widget build without content; the names are those of `widget/testdata`.
+pub fn fake_build() -> Build<'static> {
+    Build {
+        js: "avow-15167677414c066c.js",
+        preferences: "avow-44f7c5dbca777bee.js",
+        late: "avow-b1d1f0a2c3e4d5f6.js",
+        wasm: "avow-aeeb5254af4e31a4.wasm",
+        guard: "5207758aed76f8f9",
+        guard_js: "",
+        guard_compatible: "76543210fedcba98",
+        guard_compatible_js: "",
+        boot_js: "",
+    }
 }
 
 /// A server without its HTTP, with a clock that the test moves.

@@ -15,6 +15,7 @@ mod outage;
 mod receipt;
 mod receipts;
 mod selftest;
+mod shown;
 mod smooth;
 mod snippet;
 mod speed;
@@ -30,6 +31,7 @@ fn main() -> ExitCode {
     receipt::add(&mut suite);
     bundle::add(&mut suite);
     receipts::add(&mut suite);
+    shown::add(&mut suite);
     snippet::add(&mut suite);
     guard::add(&mut suite);
     late::add(&mut suite);

@@ -258,13 +258,15 @@ fn repacked(bundle: &mut Bundle, changed: &str, from: &str, to: &str) -> Result<
     let names: Vec<String> =
         bundle.0.file_names().map(|name| Ok(name?.into_owned())).collect::<Result<_>>()?;
     for name in names {
-        let mut text = bundle.text(&name)?;
+        let mut bytes = Vec::new();
+        bundle.0.by_name(&name)?.read_to_end(&mut bytes)?;
         if name == changed {
+            let text = String::from_utf8(bytes)?;
             ensure!(text.contains(from), "{text}");
-            text = text.replacen(from, to, 1);
+            bytes = text.replacen(from, to, 1).into_bytes();
         }
         zip.start_file(&name, SimpleFileOptions::default())?;
-        zip.write_all(text.as_bytes())?;
+        zip.write_all(&bytes)?;
     }
     Ok(Bundle(ZipArchive::new(zip.finish()?)?))
 }

@@ -3,9 +3,11 @@
 mod bundle;
 mod doctor;
 mod erasure;
+mod letters;
 mod receipts;
 mod retention;
 mod rewound;
+mod shown;
 mod tiles;
 mod views;
 mod witnessed;

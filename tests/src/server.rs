@@ -304,5 +304,7 @@ pub(crate) fn command(wrapper: &[String]) -> Result<Command> {
             command.env(kept, value);
         }
     }
+    // A browser of each server's own would slow all of them down; a test that wants pictures says so.
+    command.env("AVOW_CHROMIUM", "off");
     Ok(command)
 }

@@ -37,6 +37,8 @@ pub mod names {
     pub const MANIFESTS: &str = "manifests.ndjson";
     /// Published versions: `policies/N.json` and `policies/N.toml`.
     pub const POLICIES: &str = "policies/";
+    /// Files of widget builds, and pictures: `artefacts/SHA-256.png` and the like.
+    pub const ARTEFACTS: &str = "artefacts/";
     /// The canonical records.
     pub const RECORDS: &str = "records.ndjson";
     /// Every entry.
@@ -49,6 +51,13 @@ pub mod names {
     pub const ERASED_LATER: &str = "erased-later.csv";
     /// A page that checks bundles in a browser.
     pub const VERIFIER: &str = "verifier.html";
+    /// What a file of that name and SHA-256 is called in a bundle; `None` if no bundle has such a file.
+    pub fn artefact(name: &str, sha256: &str) -> Option<String> {
+        let (_, extension) = name.rsplit_once('.')?;
+        let artefact = format!("{ARTEFACTS}{sha256}.{extension}");
+        super::archive::is_artefact(&artefact).then_some(artefact)
+    }
+
     /// Those that are short.
     pub const SMALL: [&str; 6] = [README, INDEX, HEAD, PUBLIC, KEYS, CONSISTENCY];
 }

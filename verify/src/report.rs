@@ -15,7 +15,7 @@ pub struct Finding {
     /// A word for scripts. Receipts: `envelope`, `record`, `agreement`, `commitment`, `proof`, `leaf`, `head`,
     /// `origin`. Logs: `head`, `entries`, `tiles`, `root`, `since`. Bundles: `container`, `index`, `keys`, `head`,
     /// `public`, `previous`, `manifests`, `erasures`, `policies`, `leaves`, `records`, `table`, `proofs`, `root`,
-    /// `since`, `readme`, `verifier`.
+    /// `since`, `artefacts`, `readme`, `verifier`.
     pub step: &'static str,
     /// A sentence for people.
     pub found: String,

@@ -22,7 +22,7 @@ struct Needed {
     package: &'static str,
 }
 
-const NEEDED: [Needed; 10] = [
+const NEEDED: [Needed; 11] = [
     Needed { what: "Chromium", find: chromium, package: "chromium" },
     Needed { what: "ChromeDriver", find: chromedriver, package: "chromium-driver" },
     Needed { what: "Firefox", find: firefox, package: "firefox-esr" },
@@ -33,6 +33,7 @@ const NEEDED: [Needed; 10] = [
     Needed { what: "Redis", find: services::redis_server, package: "redis-server" },
     Needed { what: "Go", find: go, package: "golang-go" },
     Needed { what: "golang.org/x/mod", find: go_packages, package: "golang-golang-x-mod-dev" },
+    Needed { what: "Poppler", find: poppler, package: "poppler-utils" },
 ];
 
 pub fn run(scope: Scope) -> Result<()> {
@@ -143,6 +144,12 @@ fn xvfb() -> Option<PathBuf> {
 
 fn dbus() -> Option<PathBuf> {
     named("AVOW_DBUS_RUN_SESSION", &["dbus-run-session"])
+}
+
+/// Judges letters: a reader of PDF that is not ours.
+fn poppler() -> Option<PathBuf> {
+    find_program("pdftotext")
+        .filter(|_| find_program("pdfinfo").is_some() && find_program("pdfdetach").is_some())
 }
 
 /// Judges the log and the witness: it has an implementation of its own.

@@ -11,6 +11,7 @@ pub mod policy;
 pub mod problem;
 pub mod receipts;
 pub mod reports;
+pub mod shown;
 pub mod site_files;
 
 use crate::access::{self, Principal, Scope};

@@ -2,7 +2,7 @@
 
 use super::resource;
 use crate::api::{
-    assets, bundle, consents, export, log, ops, policy, problem, receipts, reports, site_files,
+    assets, bundle, consents, export, log, ops, policy, problem, receipts, reports, shown, site_files,
 };
 use actix_web::HttpResponse;
 use actix_web::http::header;
@@ -38,6 +38,12 @@ pub fn configure(config: &mut ServiceConfig) {
         consents::find,
         consents::read,
         consents::erase,
+        shown::shown,
+        shown::frame,
+        shown::file,
+        shown::asset,
+        shown::policy,
+        shown::first,
         receipts::read,
         receipts::jwks,
         log::about,

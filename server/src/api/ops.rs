@@ -68,7 +68,7 @@ pub(super) async fn readyz(state: Data<AppState>) -> Result<HttpResponse, Proble
     };
     Ok(HttpResponse::Ok().insert_header((header::CACHE_CONTROL, "no-store")).json(Readiness {
         store: state.store.name(),
-        widget: widget.wasm,
+        widget: widget.build.wasm,
         redis,
     }))
 }

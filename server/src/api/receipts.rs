@@ -4,7 +4,7 @@ use super::consents::reader;
 use super::{get_or_head, resource, site_policies};
 use crate::api::problem::{Kind, Problem, ProblemBody};
 use crate::consent::receipt::{self, Head, Receipt};
-use crate::consent::{iso27560, kantara};
+use crate::consent::{iso27560, kantara, letter};
 use crate::error::Error;
 use crate::log::signer::{Purpose, Signer};
 use crate::state::AppState;
@@ -54,6 +54,8 @@ enum Format {
     Kantara,
     /// ISO/IEC TS 27560 as JSON-LD.
     Iso27560,
+    /// A letter (PDF) with the receipt inside.
+    Pdf,
 }
 
 /// A receipt: everything that `avow verify receipt` needs.
@@ -145,7 +147,7 @@ pub(super) async fn jwks(state: Data<AppState>) -> Result<HttpResponse, Problem>
         ("id" = String, Path, description = "the record's id"),
         ("site" = String, Query, description = "the site"),
         ("format" = Option<String>, Query, description = "json (default); proof: the C2SP tlog-proof alone; jws: the server's signed statement, \
-             with another key than the log's; kantara: a Kantara v1.1 receipt of a grant; iso27560: after ISO/IEC TS 27560, as JSON-LD"),
+             with another key than the log's; kantara: a Kantara v1.1 receipt of a grant; iso27560: after ISO/IEC TS 27560, as JSON-LD; pdf: a letter with the receipt inside"),
         ("head" = Option<String>, Query,
          description = "latest (default): the head signed last; public: the one published last, with its witnesses"),
         ("Avow-Secret" = Option<String>, Header, description = "the record's secret, 22 characters"),
@@ -188,12 +190,24 @@ pub(super) async fn read(
         Format::Iso27560 => Some(iso27560::view(&state, &site, &receipt).await?),
         _ => None,
     };
+    if let Format::Pdf = wanted.format {
+        let name = format!("attachment; filename=\"{}.pdf\"", reference::code(&receipt.stored.id));
+        let json = serde_json::to_vec(&body_of(&site, receipt.clone())).map_err(Error::internal)?;
+        let pdf = letter::letter(&state, &site, &receipt, json).await?;
+        return Ok(HttpResponse::Ok()
+            .insert_header((header::CACHE_CONTROL, "no-store"))
+            .insert_header((header::CONTENT_TYPE, "application/pdf"))
+            .insert_header((header::CONTENT_DISPOSITION, name))
+            .body(pdf));
+    }
     let mut answer = HttpResponse::Ok();
     answer.insert_header((header::CACHE_CONTROL, "no-store"));
     Ok(match wanted.format {
         Format::Json => answer.json(body_of(&site, receipt)),
         Format::Kantara => answer.json(view),
         Format::Iso27560 => answer.insert_header((header::CONTENT_TYPE, "application/ld+json")).json(view),
+        // Answered above.
+        Format::Pdf => return Err(Kind::Internal.into()),
         Format::Jws => answer
             .insert_header((header::CONTENT_TYPE, "application/jose"))
             .body(statement(&state.signer, &body_of(&site, receipt))?),

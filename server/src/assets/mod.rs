@@ -32,31 +32,59 @@ pub struct EmbeddedFile {
     pub gz: Option<&'static [u8]>,
 }
 
+/// One build of the widget, as far as pages load it.
+#[derive(Clone, Copy, Debug)]
+pub struct Build<'a> {
+    /// Name of the engine's glue script.
+    pub js: &'a str,
+    /// Name of the second layer's script.
+    pub preferences: &'a str,
+    /// Name of the script that starts what was held.
+    pub late: &'a str,
+    /// Name of the engine.
+    pub wasm: &'a str,
+    /// First 16 hexadecimal characters of the SHA-256 of `guard_js`.
+    pub guard: &'a str,
+    /// The guard's source with the token `__AVOW_CONFIG__` in it.
+    pub guard_js: &'a str,
+    /// The same for `guard_compatible_js`.
+    pub guard_compatible: &'a str,
+    /// The guard of the mode `compatible`, with the same token.
+    pub guard_compatible_js: &'a str,
+    /// The boot script's source.
+    pub boot_js: &'a str,
+}
+
+impl<'a> Build<'a> {
+    /// As records name it: by the engine's hash.
+    pub fn name(&self) -> Option<&'a str> {
+        self.wasm.strip_prefix("avow-")?.strip_suffix(".wasm")
+    }
+}
+
 /// The widget as `cargo xtask widget` built it.
 #[derive(Debug)]
 pub struct Widget {
-    /// Name of the engine's glue script among `files`.
-    pub js: &'static str,
-    /// Name of the second layer's script among `files`.
-    pub preferences: &'static str,
-    /// Name of the script that starts what was held, among `files`.
-    pub late: &'static str,
-    /// Name of the engine among `files`.
-    pub wasm: &'static str,
-    /// First 16 hexadecimal characters of the SHA-256 of `guard_js`.
-    pub guard: &'static str,
-    /// The guard's source with the token `__AVOW_CONFIG__` in it.
-    pub guard_js: &'static str,
-    /// The same for `guard_compatible_js`.
-    pub guard_compatible: &'static str,
-    /// The guard of the mode `compatible`, with the same token.
-    pub guard_compatible_js: &'static str,
-    /// The boot script's source.
-    pub boot_js: &'static str,
+    /// What pages load.
+    pub build: Build<'static>,
     /// The document that checks receipts and bundles without a network.
     pub verifier_html: &'static str,
     /// What `/assets/` serves.
     pub files: &'static [EmbeddedFile],
+}
+
+impl Widget {
+    /// Every file that a visitor's browser gets, by the name that the log has for it.
+    pub fn shown(&self) -> impl Iterator<Item = (&'static str, &'static [u8])> {
+        let Build { guard_js, guard_compatible_js, boot_js, .. } = self.build;
+        let scripts = [
+            (artefact::GUARD, guard_js),
+            (artefact::GUARD_COMPATIBLE, guard_compatible_js),
+            (artefact::BOOT, boot_js),
+        ];
+        let files = self.files.iter().map(|file| (file.name, file.raw));
+        scripts.into_iter().map(|(name, text)| (name, text.as_bytes())).chain(files)
+    }
 }
 
 include!(concat!(env!("OUT_DIR"), "/widget_dist.rs"));
@@ -69,17 +97,8 @@ pub const fn widget() -> Option<&'static Widget> {
 /// The log entry of the embedded widget: its names in records, and the hash of every file of it.
 pub fn build_entry() -> Option<NewEntry> {
     let widget = widget()?;
-    // Records name the build by the module's hash.
-    let name = widget.wasm.strip_prefix("avow-")?.strip_suffix(".wasm")?;
-    let scripts = [
-        ("guard.js", widget.guard_js),
-        ("guard-compatible.js", widget.guard_compatible_js),
-        ("boot.js", widget.boot_js),
-        ("verifier.html", widget.verifier_html),
-    ];
-    let scripts = scripts.into_iter().map(|(name, text)| (name, text.as_bytes()));
-    let files = widget.files.iter().map(|file| (file.name, file.raw));
-    Some(artefact::build(name, widget.guard, scripts.chain(files)))
+    let verifier = ("verifier.html", widget.verifier_html.as_bytes());
+    artefact::build(&widget.build, widget.shown().chain([verifier]))
 }
 
 /// The sentence for whoever starts a server that has no widget.

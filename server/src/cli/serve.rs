@@ -3,6 +3,7 @@
 use crate::app;
 use crate::config::{Database, Signing};
 use crate::limits::{RateLimit, TrustedProxies};
+use crate::shown::pictures::Chromium;
 use std::net::SocketAddr;
 
 /// Options.
@@ -34,6 +35,9 @@ pub struct Args {
     /// Seconds between two published heads of a log, at least
     #[arg(long, env = "AVOW_HEAD_INTERVAL", default_value_t = 60, value_name = "SECONDS")]
     pub head_interval: u64,
+    /// Takes pictures of each published banner: `auto` is one that is installed, `off` none, else its path
+    #[arg(long, env = "AVOW_CHROMIUM", default_value = "auto", value_name = "PROGRAM")]
+    pub chromium: Chromium,
     #[command(flatten)]
     pub signing: Signing,
 }

@@ -29,7 +29,7 @@ use std::sync::Arc;
 use tokio::sync::mpsc;
 
 /// Leaves that are read at once.
-const PAGE: u32 = 4_000;
+const PAGE: i64 = 4_000;
 /// Records that are read at once for a part, where a proof is made for each.
 const SOME: u32 = 200;
 /// Pages that wait for the writer: so memory stays bounded.
@@ -96,6 +96,14 @@ impl Plan {
 /// Leaves in order; in a part each with its proof.
 type Page = Vec<(LeafWithRecord, Option<String>)>;
 
+/// What the writer is given, in this order.
+enum Piece {
+    /// A file of a widget build, or a picture, by its name in the bundle.
+    Artefact(String, Vec<u8>),
+    /// The next leaves; none of them is the end.
+    Leaves(Page),
+}
+
 /// Writes a bundle; memory does not grow with the number of records. The next bundle will be linked to this one.
 pub async fn write<W: Write + Send + 'static>(store: &Store, plan: Plan, out: W) -> anyhow::Result<W> {
     let parts = Arc::new(Parts::read(store, &plan).await?);
@@ -103,14 +111,10 @@ pub async fn write<W: Write + Send + 'static>(store: &Store, plan: Plan, out: W)
     let (pages, taken) = mpsc::channel(AHEAD);
     let given = Arc::clone(&parts);
     let writer = tokio::task::spawn_blocking(move || archive::write(&given, taken, out));
-    let sent = if is_full {
-        send_all(store, &plan, &pages).await
-    } else {
-        send_some(store, &plan, &parts.manifests, &pages).await
-    };
+    let sent = send(store, &plan, &parts, &pages).await;
     // An empty page is the end: after an error there must be no whole file.
     let ended = match sent {
-        Ok(()) => pages.send(Page::new()).await.context("the writer stopped"),
+        Ok(()) => pages.send(Piece::Leaves(Page::new())).await.context("the writer stopped"),
         Err(error) => Err(error),
     };
     drop(pages);
@@ -131,21 +135,32 @@ pub async fn write<W: Write + Send + 'static>(store: &Store, plan: Plan, out: W)
     Ok(out)
 }
 
+async fn send(store: &Store, plan: &Plan, parts: &Parts, pages: &mpsc::Sender<Piece>) -> anyhow::Result<()> {
+    for (name, sha256) in &parts.artefacts {
+        let bytes = store.artefact(sha256).await?;
+        let bytes = bytes.with_context(|| format!("the file {sha256} is not what it was"))?;
+        pages.send(Piece::Artefact(name.clone(), bytes)).await.context("the writer stopped")?;
+    }
+    match parts.index.scope {
+        Scope::Full => send_all(store, plan, pages).await,
+        Scope::Partial => send_some(store, plan, &parts.manifests, pages).await,
+    }
+}
+
 /// Every leaf under the head.
-async fn send_all(store: &Store, plan: &Plan, pages: &mpsc::Sender<Page>) -> anyhow::Result<()> {
+async fn send_all(store: &Store, plan: &Plan, pages: &mpsc::Sender<Piece>) -> anyhow::Result<()> {
     let size = i64::try_from(plan.head.checkpoint.size)?;
     let mut next = 0;
     while next < size {
-        let mut page = store.leaves_with_records(&plan.site, next, PAGE).await?;
-        page.retain(|leaf| leaf.leaf_index < size);
-        let Some(last) = page.last() else { anyhow::bail!("leaf {next} is missing: see `avow doctor log`") };
+        let end = size.min(next + PAGE);
+        let page = store.leaves_with_records(&plan.site, next, end).await?;
         anyhow::ensure!(
-            page.iter().map(|leaf| leaf.leaf_index).eq(next..=last.leaf_index),
+            page.iter().map(|leaf| leaf.leaf_index).eq(next..end),
             "leaves are missing: see `avow doctor log`"
         );
-        next = last.leaf_index + 1;
+        next = end;
         let page = page.into_iter().map(|leaf| (leaf, None)).collect();
-        pages.send(page).await.context("the writer stopped")?;
+        pages.send(Piece::Leaves(page)).await.context("the writer stopped")?;
     }
     Ok(())
 }
@@ -155,7 +170,7 @@ async fn send_some(
     store: &Store,
     plan: &Plan,
     manifests: &[Manifest],
-    pages: &mpsc::Sender<Page>,
+    pages: &mpsc::Sender<Piece>,
 ) -> anyhow::Result<()> {
     let size = i64::try_from(plan.head.checkpoint.size)?;
     let mut manifests = manifests.iter().peekable();
@@ -189,7 +204,7 @@ async fn send_some(
             }
         }
         if !leaves.is_empty() {
-            pages.send(leaves).await.context("the writer stopped")?;
+            pages.send(Piece::Leaves(leaves)).await.context("the writer stopped")?;
         }
         if last.is_none() {
             return Ok(());

@@ -13,7 +13,8 @@ use avow_shared::id::SiteId;
 use avow_shared::merkle::{Frontier, Hash};
 use avow_shared::note::Note;
 use avow_shared::tile::WIDTH;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
+use tokio::task::JoinHandle;
 
 /// Something that disagrees.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,7 +41,9 @@ pub struct Report {
 }
 
 /// Leaves that are read at once.
-const PAGE: u32 = 20_000;
+const PAGE: i64 = 8_000;
+/// Pages that are read while one is recomputed.
+const AHEAD: usize = 2;
 /// After so many findings the rest says nothing new.
 const MOST: usize = 100;
 
@@ -64,11 +67,8 @@ pub async fn inspect(
     let mut frontier = Frontier::default();
     let mut tile: Vec<Hash> = Vec::new();
     let mut next = 0;
-    loop {
-        let rows = store.leaves_with_records(site, next, PAGE).await?;
-        if rows.is_empty() {
-            break;
-        }
+    let mut pages = Pages::of(store, site).await?;
+    while let Some(rows) = pages.next().await? {
         for (row, leaf) in rows.iter().zip(hash_all(&rows)) {
             if row.leaf_index != next {
                 report.add(format!("leaf {next}"), "it is missing");
@@ -98,6 +98,40 @@ pub async fn inspect(
     check_upper_tiles(store, site, frontier.size(), &mut report).await?;
     roots.rest(&mut report);
     Ok(report)
+}
+
+/// The pages of a log, in order; the next ones are read meanwhile, each on a connection of its own.
+struct Pages<'a> {
+    store: &'a Store,
+    site: &'a SiteId,
+    /// The first leaf of the next page to be asked for, and the first that there cannot be.
+    first: i64,
+    end: i64,
+    ahead: VecDeque<JoinHandle<Result<Vec<LeafWithRecord>, StoreError>>>,
+}
+
+impl<'a> Pages<'a> {
+    async fn of(store: &'a Store, site: &'a SiteId) -> Result<Self, StoreError> {
+        let end = store.last_leaf(site).await?.map_or(0, |last| last + 1);
+        Ok(Self { store, site, first: 0, end, ahead: VecDeque::new() })
+    }
+
+    /// `None` after the last.
+    async fn next(&mut self) -> Result<Option<Vec<LeafWithRecord>>, StoreError> {
+        while self.ahead.len() <= AHEAD && self.first < self.end {
+            let (store, site, first) = (self.store.clone(), self.site.clone(), self.first);
+            let read = async move { store.leaves_with_records(&site, first, first + PAGE).await };
+            self.ahead.push_back(tokio::spawn(read));
+            self.first += PAGE;
+        }
+        match self.ahead.pop_front() {
+            // It is never aborted, and reading does not panic.
+            Some(page) => {
+                page.await.unwrap_or(Err(StoreError::Corrupt("a page that cannot be read"))).map(Some)
+            }
+            None => Ok(None),
+        }
+    }
 }
 
 /// What a leaf is, and whether what stands beside it agrees.

@@ -7,6 +7,7 @@ pub mod export;
 pub mod inspect;
 pub mod iso27560;
 pub mod kantara;
+pub mod letter;
 pub mod lookup;
 pub mod receipt;
 pub mod restore;

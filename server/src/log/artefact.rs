@@ -3,6 +3,7 @@
 //! A manifest holds hashes only; the texts lie beside it, in the policy and in the binary. The log's order and its
 //! signed heads make it a dated proof of what visitors were shown.
 
+use crate::assets::Build;
 use crate::store::append::{Effect, NewEntry};
 use crate::store::policies::PolicyVersion;
 use avow_shared::entry::Kind;
@@ -10,6 +11,13 @@ use avow_shared::id::hex;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use std::collections::BTreeMap;
+
+/// The guard among the files of a build.
+pub const GUARD: &str = "guard.js";
+/// The guard of the mode `compatible`.
+pub const GUARD_COMPATIBLE: &str = "guard-compatible.js";
+/// The boot script.
+pub const BOOT: &str = "boot.js";
 
 /// A policy version. Fields stand in sorted order: the JSON is canonical (RFC 8785).
 #[derive(Debug, Serialize)]
@@ -33,6 +41,8 @@ struct BuildManifest<'a> {
     files: BTreeMap<&'a str, String>,
     /// As records name it.
     guard: &'a str,
+    /// Which file is what: `js`, `late`, `preferences`, `wasm`.
+    parts: BTreeMap<&'static str, &'a str>,
     r#type: &'static str,
     /// As records name it.
     widget: &'a str,
@@ -66,14 +76,21 @@ pub fn policy_name(version: i64) -> String {
     format!("policy/{version}")
 }
 
-/// The entry of a widget build: its names in records, and its files.
+/// The entry of a widget build: its names in records, and its files. `None` if its engine has no name.
 pub fn build<'a>(
-    widget: &str,
-    guard: &str,
+    build: &Build<'a>,
     files: impl IntoIterator<Item = (&'a str, &'a [u8])>,
-) -> NewEntry {
-    let files = files.into_iter().map(|(name, bytes)| (name, hex(&Sha256::digest(bytes)))).collect();
-    entry(format!("build/{widget}-{guard}"), &BuildManifest { files, guard, r#type: "build", widget })
+) -> Option<NewEntry> {
+    let widget = build.name()?;
+    let Build { js, late, preferences, wasm, guard, .. } = *build;
+    let manifest = BuildManifest {
+        files: files.into_iter().map(|(name, bytes)| (name, hex(&Sha256::digest(bytes)))).collect(),
+        guard,
+        parts: [("js", js), ("late", late), ("preferences", preferences), ("wasm", wasm)].into(),
+        r#type: "build",
+        widget,
+    };
+    Some(entry(format!("build/{widget}-{guard}"), &manifest))
 }
 
 fn entry(name: String, manifest: &impl Serialize) -> NewEntry {
@@ -98,7 +115,7 @@ mod tests {
             superseded_at: None,
         };
         let files: [(&str, &[u8]); 2] = [("b.js", b"b"), ("a.js", b"a")];
-        for entry in [policy(&row), build("0123456789abcdef", "fedcba9876543210", files)] {
+        for entry in [policy(&row), build(&crate::testing::fake_build(), files).expect("a name")] {
             let value: serde_json::Value = serde_json::from_str(&entry.manifest).expect("JSON");
             let canonical = serde_json_canonicalizer::to_string(&value).expect("canonical");
             assert_eq!(entry.manifest, canonical, "{}", entry.name);

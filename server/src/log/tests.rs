@@ -7,7 +7,7 @@ use super::signer::{Signer, Source};
 use crate::error::Kind;
 use crate::store::Store;
 use crate::store::append::NewRecord;
-use crate::testing::{HASH, NOW, databases, publish, record, site};
+use crate::testing::{HASH, NOW, databases, fake_build, publish, record, site};
 use avow_shared::entry::{self, leaf_hash};
 use avow_shared::id::RecordId;
 use avow_shared::merkle::{Frontier, Hash, verify_consistency, verify_inclusion};
@@ -210,7 +210,7 @@ async fn an_edited_leaf_is_noticed_at_the_next_start() {
 
 #[test]
 fn a_leaf_is_the_hash_of_its_entry() {
-    let entry = artefact::build("0123456789abcdef", "0123456789abcdef", []);
+    let entry = artefact::build(&fake_build(), []).expect("a name");
     let content = entry::manifest_hash(entry.manifest.as_bytes());
     let hash = avow_shared::merkle::leaf_hash(&entry::bytes(entry::Kind::Artefact, &content));
     assert_eq!(leaf_hash(entry::Kind::Artefact, &content), hash);

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use avow_shared::category::Category;
 use serde::{Deserialize, Serialize};
 
-use crate::assets::Widget;
+use crate::assets::Build;
 use crate::error::Error;
 use crate::policy::Published;
 
@@ -66,11 +66,11 @@ struct Purpose {
 
 #[derive(Debug, Serialize)]
 struct Assets {
-    js: &'static str,
-    preferences: &'static str,
-    late: &'static str,
-    wasm: &'static str,
-    guard: &'static str,
+    js: String,
+    preferences: String,
+    late: String,
+    wasm: String,
+    guard: String,
 }
 
 /// The parts of the compiled document that the guard needs.
@@ -109,7 +109,7 @@ const OWN_ITEMS: [&str; 6] =
 
 impl Config {
     /// From a published policy.
-    pub fn of(policy: &Published, widget: &'static Widget, form: Form) -> Result<Self, Error> {
+    pub fn of(policy: &Published, build: &Build<'_>, form: Form) -> Result<Self, Error> {
         let document: Document = serde_json::from_str(&policy.document).map_err(Error::internal)?;
         let mut allow = Vec::new();
         let mut items = OWN_ITEMS.map(str::to_owned).to_vec();
@@ -146,11 +146,11 @@ impl Config {
             items,
             purposes,
             assets: Assets {
-                js: widget.js,
-                preferences: widget.preferences,
-                late: widget.late,
-                wasm: widget.wasm,
-                guard: if mode == Mode::Strict { widget.guard } else { widget.guard_compatible },
+                js: build.js.to_owned(),
+                preferences: build.preferences.to_owned(),
+                late: build.late.to_owned(),
+                wasm: build.wasm.to_owned(),
+                guard: if mode == Mode::Strict { build.guard } else { build.guard_compatible }.to_owned(),
             },
             lang: lang.ok_or_else(|| Error::internal("a policy without a language"))?,
             langs: document.languages,
@@ -166,6 +166,12 @@ impl Config {
     #[must_use]
     pub fn granting(self, granted: Vec<String>) -> Self {
         Self { granted: Some(granted), ..self }
+    }
+
+    /// The same for files that lie elsewhere.
+    #[must_use]
+    pub fn served_from(self, base: &str) -> Self {
+        Self { base: base.to_owned(), ..self }
     }
 
     /// JSON that may stand in a script in a page: it cannot end the script.

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use avow_shared::id::SiteId;
 use moka::future::Cache;
 
-use crate::assets::{self, WITHOUT_WIDGET, Widget};
+use crate::assets::{self, Build, WITHOUT_WIDGET};
 use crate::cache::Policies;
 use crate::error::Error;
 use crate::policy::{Published, banner, localize};
@@ -57,8 +57,8 @@ impl SiteFiles {
         if let Some(file) = self.files.get(&key).await {
             return Ok(file);
         }
-        let widget = widget()?;
-        let text = format!("{};\n{}", guard(policy, widget, Form::External)?, widget.boot_js);
+        let build = build()?;
+        let text = script(build, &Config::of(policy, build, Form::External)?)?;
         let file = Arc::new(File::new(text).map_err(Error::internal)?);
         self.files.insert(key, file.clone()).await;
         Ok(file)
@@ -105,6 +105,11 @@ impl Default for SiteFiles {
     }
 }
 
+/// The site script of a build that may be an earlier one, with everything of it below `base`.
+pub fn script_of(policy: &Published, build: &Build<'_>, base: &str) -> Result<String, Error> {
+    script(build, &Config::of(policy, build, Form::External)?.served_from(base))
+}
+
 /// The snippet of install form (b), to be pasted as the first thing in `<head>`.
 ///
 /// The guard runs inline. If everything is granted it opens `<script type=x>`, which swallows the strict policy
@@ -112,9 +117,9 @@ impl Default for SiteFiles {
 /// drop comments and change scripts, so the closer is a script that is its own smallest form. The mode `compatible`
 /// has no such policy.
 pub fn snippet(policy: &Published) -> Result<String, Error> {
-    let widget = widget()?;
-    let config = Config::of(policy, widget, Form::Snippet)?;
-    let guard = fill(widget, &config)?;
+    let build = build()?;
+    let config = Config::of(policy, build, Form::Snippet)?;
+    let guard = guard(build, &config)?;
     let csp = config.csp();
     let (base, site) = (&config.base, &config.site);
     if config.is_compatible() {
@@ -140,9 +145,9 @@ pub struct Inserted {
 /// The guard as the gate inserts it for visitors who may have these purposes. ASCII only, so that it has the same
 /// bytes in every encoding that the gate rewrites.
 pub fn inserted(policy: &Published, granted: Vec<String>) -> Result<Inserted, Error> {
-    let widget = widget()?;
-    let config = Config::of(policy, widget, Form::Gate)?.granting(granted);
-    let guard = fill(widget, &config)?;
+    let build = build()?;
+    let config = Config::of(policy, build, Form::Gate)?.granting(granted);
+    let guard = guard(build, &config)?;
     if !guard.is_ascii() {
         return Err(Error::internal("a guard that is not ASCII"));
     }
@@ -151,18 +156,19 @@ pub fn inserted(policy: &Published, granted: Vec<String>) -> Result<Inserted, Er
     Ok(Inserted { guard, markup })
 }
 
-fn widget() -> Result<&'static Widget, Error> {
-    assets::widget().ok_or_else(|| Error::internal(WITHOUT_WIDGET))
+/// The build that serves here.
+fn build() -> Result<&'static Build<'static>, Error> {
+    assets::widget().map(|widget| &widget.build).ok_or_else(|| Error::internal(WITHOUT_WIDGET))
 }
 
-fn guard(policy: &Published, widget: &'static Widget, form: Form) -> Result<String, Error> {
-    fill(widget, &Config::of(policy, widget, form)?)
+fn script(build: &Build<'_>, config: &Config) -> Result<String, Error> {
+    Ok(format!("{};\n{}", guard(build, config)?, build.boot_js))
 }
 
-fn fill(widget: &Widget, config: &Config) -> Result<String, Error> {
-    let guard = if config.is_compatible() { widget.guard_compatible_js } else { widget.guard_js };
+fn guard(build: &Build<'_>, config: &Config) -> Result<String, Error> {
+    let guard = if config.is_compatible() { build.guard_compatible_js } else { build.guard_js };
     Ok(guard.trim().trim_end_matches(';').replace(TOKEN, &config.to_script()?))
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -3,9 +3,9 @@
 use super::*;
 use crate::policy::compile;
 use crate::policy::document::Document;
-use crate::testing::HASH;
+use crate::testing::{HASH, fake_build};
 
-fn published() -> Published {
+pub(crate) fn published() -> Published {
     let mut text = include_str!("../testing/site.toml").to_owned();
     // The first service is the necessary one; it gets a host of its own.
     text = text.replacen("hosts = []", "hosts = [\"https://pay.example\"]", 1);
@@ -14,26 +14,9 @@ fn published() -> Published {
     Published::from_document(&document, HASH).expect("the document can be read")
 }
 
-fn fake() -> &'static Widget {
-    static FAKE: Widget = Widget {
-        verifier_html: "",
-        js: "avow-15167677414c066c.js",
-        preferences: "avow-44f7c5dbca777bee.js",
-        late: "avow-b1d1f0a2c3e4d5f6.js",
-        wasm: "avow-aeeb5254af4e31a4.wasm",
-        guard: "5207758aed76f8f9",
-        guard_js: "",
-        guard_compatible: "76543210fedcba98",
-        guard_compatible_js: "",
-        boot_js: "",
-        files: &[],
-    };
-    &FAKE
-}
-
 #[test]
 fn the_guard_is_told_every_optional_purpose_and_only_necessary_hosts_pass() {
-    let config = Config::of(&published(), fake(), Form::External).expect("a valid policy");
+    let config = Config::of(&published(), &fake_build(), Form::External).expect("a valid policy");
     let value: serde_json::Value =
         serde_json::from_str(&config.to_script().expect("plain values")).expect("JSON is JSON");
     assert_eq!(value["allow"], serde_json::json!(["https://pay.example"]));
@@ -54,7 +37,7 @@ fn the_guard_is_told_every_optional_purpose_and_only_necessary_hosts_pass() {
 
 #[test]
 fn the_snippets_policy_has_the_words_of_the_guards() {
-    let csp = Config::of(&published(), fake(), Form::Snippet).expect("a valid policy").csp();
+    let csp = Config::of(&published(), &fake_build(), Form::Snippet).expect("a valid policy").csp();
     let guard = include_str!("../../../widget/js/guard.js");
     assert!(!csp.contains("counter.example"), "an optional host must not pass");
     for part in [
@@ -69,7 +52,7 @@ fn the_snippets_policy_has_the_words_of_the_guards() {
 
 #[test]
 fn a_name_cannot_end_the_script() {
-    let mut config = Config::of(&published(), fake(), Form::Snippet).expect("a valid policy");
+    let mut config = Config::of(&published(), &fake_build(), Form::Snippet).expect("a valid policy");
     config.site = "</script><script>alert(1)//\u{2028}".to_owned();
     let script = config.to_script().expect("plain values");
     assert!(!script.contains('<') && !script.contains('\u{2028}'), "{script}");
@@ -77,9 +60,10 @@ fn a_name_cannot_end_the_script() {
 
 #[test]
 fn the_guard_itself_cannot_end_or_swallow_the_snippets_script() {
-    for text in
-        [assets::widget().map_or("", |widget| widget.guard_js), include_str!("../../../widget/js/guard.js")]
-    {
+    for text in [
+        assets::widget().map_or("", |widget| widget.build.guard_js),
+        include_str!("../../../widget/js/guard.js"),
+    ] {
         assert!(!text.to_lowercase().contains("</script") && !text.contains("<!--"));
     }
 }
@@ -91,7 +75,7 @@ fn the_demos_configuration_is_the_one_that_the_widget_is_measured_with() {
     let file = compile::read(text, "avow.toml").unwrap_or_else(|faults| panic!("{faults}"));
     let document = compile::compile(&file, &[]).to_canonical();
     let published = Published::from_document(&document, &Document::hash(&document)).expect("it can be read");
-    let config = Config::of(&published, fake(), Form::External).expect("a valid policy");
+    let config = Config::of(&published, &fake_build(), Form::External).expect("a valid policy");
     let known = include_str!("../../../widget/testdata/careers-enterprise.config.json");
     let made = config.to_script().expect("plain values");
     let file = "widget/testdata/careers-enterprise.config.json";

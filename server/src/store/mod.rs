@@ -50,6 +50,7 @@ macro_rules! on {
 }
 
 pub mod append;
+pub mod artefacts;
 pub mod audit;
 mod error;
 pub mod inspect;

@@ -102,6 +102,18 @@ impl Store {
                 .map(drop)
         }));
     }
+
+    /// Changes a kept file, as the same somebody would.
+    pub async fn edit_artefact_for_tests(&self, sha256: &str, bytes: &[u8]) {
+        run(on!(self, write, pool => {
+            sqlx::query("UPDATE artefacts SET bytes = $2 WHERE sha256 = $1")
+                .bind(sha256)
+                .bind(bytes)
+                .execute(pool)
+                .await
+                .map(drop)
+        }));
+    }
 }
 
 fn run(done: sqlx::Result<()>) {

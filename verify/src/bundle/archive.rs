@@ -5,11 +5,13 @@
 
 use super::names;
 use crate::report::Finding;
+use avow_shared::id::is_hex;
 use sha2::{Digest as _, Sha256};
-use std::cell::RefCell;
 use std::io::{self, BufRead as _, BufReader, ErrorKind, Read, Seek, SeekFrom};
 use std::ops::Range;
-use std::rc::Rc;
+use std::sync::mpsc::{Receiver, sync_channel};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread::Scope;
 use zip::read::ZipReadOptions;
 use zip::{CompressionMethod, ZipArchive};
 
@@ -27,6 +29,10 @@ const MAX_DOCUMENT: u64 = 8 << 20;
 const MAX_LINE: u64 = 256 << 10;
 /// Text does not swell further than this when it is unpacked.
 const MAX_RATIO: u64 = 100;
+/// What a thread that unpacks hands over at once, bytes.
+const PIECE: usize = 256 << 10;
+/// How many of these may wait.
+const PIECES: usize = 4;
 /// Files that unpack to less may swell as they like.
 const SMALL_ENOUGH: u64 = 1 << 20;
 
@@ -59,7 +65,7 @@ fn unreadable(name: &str, error: &dyn std::error::Error) -> Finding {
 impl<R: Read + Seek> Archive<R> {
     /// Opens a ZIP if it is one of a bundle.
     pub(super) fn open(file: R) -> Result<Self, Finding> {
-        let mut file = Shared { file: Rc::new(RefCell::new(file)), at: 0 };
+        let mut file = Shared { file: Arc::new(Mutex::new(file)), at: 0 };
         end(&mut file)?;
         let mut zip = ZipArchive::new(file).map_err(|error| wrong(format!("this is not a ZIP: {error}")))?;
         if zip.offset() != 0 || zip.has_duplicate_names() {
@@ -93,6 +99,11 @@ impl<R: Read + Seek> Archive<R> {
             return Err(wrong(format!("{name} is packed in a way that bundles do not use")));
         }
         Ok(())
+    }
+
+    /// Whether unpacking its records takes longer than starting a thread.
+    pub(super) fn is_large(&self) -> bool {
+        self.0.decompressed_size().is_none_or(|size| size > u128::from(SMALL_ENOUGH))
     }
 
     /// Whether a file is there.
@@ -129,6 +140,20 @@ impl<R: Read + Seek> Archive<R> {
             }
         }
         Ok(policies)
+    }
+
+    /// The files of builds and the pictures that are there, and the SHA-256 of each.
+    pub(super) fn artefacts(&mut self) -> Result<Vec<(String, [u8; 32])>, Finding> {
+        let mut artefacts = Vec::new();
+        for at in 0..self.0.len() {
+            let Some(Ok(name)) = self.0.name_for_index(at) else { continue };
+            let name = name.into_owned();
+            if is_artefact(&name) {
+                let hash = Sha256::digest(self.bytes(at, &name)?).into();
+                artefacts.push((name, hash));
+            }
+        }
+        Ok(artefacts)
     }
 
     fn bytes(&mut self, at: usize, name: &str) -> Result<Vec<u8>, Finding> {
@@ -185,8 +210,15 @@ fn limit(name: &str) -> Option<u64> {
         | names::ERASED_LATER => Some(u64::MAX),
         names::VERIFIER => Some(MAX_DOCUMENT),
         name if names::SMALL.contains(&name) => Some(MAX_SMALL),
+        name if is_artefact(name) => Some(MAX_DOCUMENT),
         name => policy(name).map(|_| MAX_DOCUMENT),
     }
+}
+
+/// Whether it is called as a file of a build, or a picture: by its SHA-256.
+pub(super) fn is_artefact(name: &str) -> bool {
+    let parts = name.strip_prefix(names::ARTEFACTS).and_then(|name| name.split_once('.'));
+    parts.is_some_and(|(hash, extension)| is_hex(hash, 64) && matches!(extension, "js" | "wasm" | "png"))
 }
 
 /// Which version's file that is.
@@ -220,6 +252,49 @@ impl<R: Read> Lines<R> {
     }
 }
 
+impl<R: Read + Send> Lines<R> {
+    /// The same, unpacked by a thread of its own, a bounded piece ahead.
+    pub(super) fn ahead<'scope>(self, scope: &'scope Scope<'scope, '_>) -> Lines<Ahead>
+    where
+        R: 'scope,
+    {
+        let Self { name, mut reader } = self;
+        let (pieces, unpacked) = sync_channel(PIECES);
+        scope.spawn(move || {
+            loop {
+                let mut piece = Vec::with_capacity(PIECE);
+                let read = reader.by_ref().take(PIECE as u64).read_to_end(&mut piece);
+                let ended = !matches!(read, Ok(1..));
+                // Nobody takes it any more, or there is nothing more to take.
+                if pieces.send(read.map(|_| piece)).is_err() || ended {
+                    return;
+                }
+            }
+        });
+        Lines { name, reader: BufReader::with_capacity(PIECE, Ahead { unpacked, piece: Vec::new(), at: 0 }) }
+    }
+}
+
+/// A file that another thread unpacks.
+pub(super) struct Ahead {
+    unpacked: Receiver<io::Result<Vec<u8>>>,
+    piece: Vec<u8>,
+    at: usize,
+}
+
+impl Read for Ahead {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if self.at == self.piece.len() {
+            // The last piece is empty, or an error; after it there is none.
+            self.piece = self.unpacked.recv().unwrap_or_else(|_| Ok(Vec::new()))?;
+            self.at = 0;
+        }
+        let read = (&self.piece[self.at..]).read(buffer)?;
+        self.at += read;
+        Ok(read)
+    }
+}
+
 /// A file that must be as long as the directory says.
 struct Exactly<R> {
     file: R,
@@ -242,19 +317,24 @@ impl<R: Read> Read for Exactly<R> {
 
 /// One file with several places in it.
 struct Shared<R> {
-    file: Rc<RefCell<R>>,
+    file: Arc<Mutex<R>>,
     at: u64,
 }
 
 impl<R> Clone for Shared<R> {
     fn clone(&self) -> Self {
-        Self { file: Rc::clone(&self.file), at: self.at }
+        Self { file: Arc::clone(&self.file), at: self.at }
     }
+}
+
+/// Each read and each seek says where: nothing is left half done by a thread that is gone.
+fn lock<R>(file: &Mutex<R>) -> MutexGuard<'_, R> {
+    file.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl<R: Read + Seek> Read for Shared<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let mut file = self.file.borrow_mut();
+        let mut file = lock(&self.file);
         file.seek(SeekFrom::Start(self.at))?;
         let read = file.read(buffer)?;
         self.at += u64::try_from(read).map_err(io::Error::other)?;
@@ -264,7 +344,7 @@ impl<R: Read + Seek> Read for Shared<R> {
 
 impl<R: Read + Seek> Seek for Shared<R> {
     fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
-        let mut file = self.file.borrow_mut();
+        let mut file = lock(&self.file);
         if let SeekFrom::Current(_) = to {
             file.seek(SeekFrom::Start(self.at))?;
         }

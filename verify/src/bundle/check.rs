@@ -17,10 +17,11 @@ use avow_shared::id::hex;
 use avow_shared::note::Verifier;
 use std::collections::HashSet;
 use std::io::{Read, Seek};
+use std::thread;
 
 /// Checks a bundle against the keys given, or, if none are, against its own; and that it extends the head of `since`,
 /// a checkpoint that was kept.
-pub fn check<R: Read + Seek>(bundle: R, given: &[Verifier], since: Option<&str>) -> Report {
+pub fn check<R: Read + Seek + Send>(bundle: R, given: &[Verifier], since: Option<&str>) -> Report {
     let mut report = Report::new("bundle");
     if given.is_empty() {
         report.key_is_its_own();
@@ -34,7 +35,7 @@ pub fn check<R: Read + Seek>(bundle: R, given: &[Verifier], since: Option<&str>)
     report.end(outcome)
 }
 
-fn steps<R: Read + Seek>(
+fn steps<R: Read + Seek + Send>(
     mut archive: Archive<R>,
     given: &[Verifier],
     since: Option<&str>,
@@ -57,6 +58,18 @@ fn steps<R: Read + Seek>(
     counted(&index, &published)?;
     let versions = published.check_files(&mut archive)?;
     report.holds("policies", format!("the files of {versions} published versions"));
+    let (artefacts, missing) = published.check_artefacts(&mut archive)?;
+    if artefacts > 0 {
+        report.holds(
+            "artefacts",
+            format!("{artefacts} files of builds, and pictures, each the one that was published"),
+        );
+    }
+    if missing > 0 {
+        report.leaves_open(format!(
+            "{missing} files of builds, and pictures, that were published: they are not here"
+        ));
+    }
     let erased_later = erased_later(&mut archive)?;
     let under = (index.scope == Scope::Partial).then_some((&head, signed.as_str()));
     let known = Known { site: &index.site, published: &published, erased_later: &erased_later, under };
@@ -67,7 +80,9 @@ fn steps<R: Read + Seek>(
         Scope::Full => whole(&seen, &head, &earlier, report)?,
         Scope::Partial => part(&head, &earlier, report)?,
     }
-    if archive.needed(names::README)? != readme::readme(&index, archive.has(names::CONSISTENCY)) {
+    if archive.needed(names::README)?
+        != readme::readme(&index, archive.has(names::CONSISTENCY), artefacts > 0)
+    {
         return Err(Finding::new("readme", "README.txt is not the one of this bundle"));
     }
     report.holds("readme", "README.txt says what bundle.json says");
@@ -135,7 +150,7 @@ fn erased_later<R: Read + Seek>(archive: &mut Archive<R>) -> Result<HashSet<u64>
     if leaves.is_empty() { Err(wrong()) } else { Ok(leaves) }
 }
 
-fn read_leaves<R: Read + Seek>(
+fn read_leaves<R: Read + Seek + Send>(
     archive: &Archive<R>,
     known: &Known<'_>,
     wanted: &[u64],
@@ -157,7 +172,11 @@ fn read_leaves<R: Read + Seek>(
         manifests: manifests.lines(names::MANIFESTS)?,
         proofs,
     };
-    leaves::check(&mut files, known, wanted)
+    // One processor also where there are no threads at all.
+    if leaves::threads() == 1 || !archive.is_large() {
+        return leaves::check(&mut files, known, wanted);
+    }
+    thread::scope(|scope| leaves::check(&mut files.ahead(scope), known, wanted))
 }
 
 /// Says what the leaves are.

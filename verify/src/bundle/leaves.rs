@@ -2,7 +2,7 @@
 //!
 //! Memory is that of two batches, however long the bundle is.
 
-use super::archive::Lines;
+use super::archive::{Ahead, Lines};
 use super::leaf::{self, Checked, Is, Known, Written};
 use super::table;
 use crate::report::Finding;
@@ -10,11 +10,14 @@ use avow_shared::entry::Kind;
 use avow_shared::merkle::{Frontier, Hash};
 use std::collections::BTreeMap;
 use std::io::Read;
+use std::num::NonZero;
 use std::ops::Range;
-use std::thread;
+use std::thread::{self, Scope};
 
 /// Most leaves in a batch.
 const BATCH: usize = 8_192;
+/// Fewer leaves are checked before threads have started.
+const FEW: usize = 64;
 /// Most bytes in a batch, give or take one leaf.
 const BATCH_BYTES: usize = 16 << 20;
 
@@ -45,13 +48,18 @@ pub(super) struct Seen {
     pub(super) unknown_versions: u64,
 }
 
+/// Processors that there are.
+pub(super) fn threads() -> usize {
+    thread::available_parallelism().map_or(1, NonZero::get)
+}
+
 /// Checks every leaf; `wanted`: sizes at which the root is to be kept.
 pub(super) fn check<F: Read>(
     files: &mut Files<F>,
     known: &Known<'_>,
     wanted: &[u64],
 ) -> Result<Seen, Finding> {
-    let threads = thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    let threads = threads();
     let mut seen = Seen::default();
     seen.keep(wanted);
     files.heads()?;
@@ -60,8 +68,7 @@ pub(super) fn check<F: Read>(
         if batch.items.is_empty() {
             break;
         }
-        let (results, after) = if threads == 1 {
-            // Also where there are no threads at all.
+        let (results, after) = if threads == 1 || batch.items.len() < FEW {
             (batch.check(&batch.items, known), files.batch())
         } else {
             thread::scope(|scope| {
@@ -114,6 +121,22 @@ impl Batch {
             record: item.record.as_ref().map(|(record, row)| (line(record), line(row))),
             manifest: item.manifest.as_ref().map(line),
             proof: item.proof.as_ref().map(line),
+        }
+    }
+}
+
+impl<F: Read + Send> Files<F> {
+    /// The same, unpacked by threads: of the large files each has one of its own.
+    pub(super) fn ahead<'scope>(self, scope: &'scope Scope<'scope, '_>) -> Files<Ahead>
+    where
+        F: 'scope,
+    {
+        Files {
+            leaves: self.leaves.ahead(scope),
+            records: self.records.ahead(scope),
+            table: self.table.ahead(scope),
+            manifests: self.manifests.ahead(scope),
+            proofs: self.proofs.map(|proofs| proofs.ahead(scope)),
         }
     }
 }

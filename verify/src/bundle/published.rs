@@ -17,6 +17,8 @@ pub(super) struct Published {
     versions: BTreeMap<u32, Version>,
     /// SHA-256 of the verifier of every build, hexadecimal.
     verifiers: HashSet<String>,
+    /// What the other files of builds, and pictures, are called in a bundle.
+    artefacts: HashSet<String>,
     /// Leaves whose records were erased.
     erased: HashSet<u64>,
     /// How many of them, by reason.
@@ -68,7 +70,11 @@ impl Published {
                     *self.reasons.entry(erasure.reason.clone()).or_default() += 1;
                 }
             }
-            Stated::Build(mut files) => self.verifiers.extend(files.remove(names::VERIFIER)),
+            Stated::Files(mut files) => {
+                self.verifiers.extend(files.remove(names::VERIFIER));
+                self.artefacts
+                    .extend(files.iter().filter_map(|(name, sha256)| names::artefact(name, sha256)));
+            }
             Stated::Other => {}
         }
         Ok(())
@@ -87,6 +93,25 @@ impl Published {
     /// Whether a page of that hash belongs to a build under the head.
     pub(super) fn has_verifier(&self, hash: &[u8; 32]) -> bool {
         self.verifiers.contains(&hex(hash))
+    }
+
+    /// Holds the files of builds, and pictures, to their manifests; how many are there, and how many are not.
+    pub(super) fn check_artefacts<R: Read + Seek>(
+        &self,
+        archive: &mut Archive<R>,
+    ) -> Result<(usize, usize), Finding> {
+        let mut found = 0;
+        for (name, hash) in archive.artefacts()? {
+            let wrong = |what: &str| Finding::new("artefacts", format!("{name} {what}"));
+            if !self.artefacts.contains(&name) {
+                return Err(wrong("is not named by what was published under the head"));
+            }
+            if !name.contains(&hex(&hash)) {
+                return Err(wrong("is not what its name says"));
+            }
+            found += 1;
+        }
+        Ok((found, self.artefacts.len().saturating_sub(found)))
     }
 
     /// Holds the files of every version to the hashes in its manifest; how many versions there are.

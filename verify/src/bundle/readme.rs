@@ -7,15 +7,16 @@ use crate::moment::rfc3339;
 use avow_shared::id::Millis;
 use std::fmt::Write as _;
 
-/// The text; `linked`: there is a proof that the head extends that of the bundle before.
-pub fn readme(index: &Index, linked: bool) -> String {
+/// The text; `linked`: there is a proof that the head extends that of the bundle before; `artefacts`: there are files
+/// of builds, or pictures.
+pub fn readme(index: &Index, linked: bool, artefacts: bool) -> String {
     let mut text = String::new();
     // A string takes every text.
-    let _ = write_readme(index, linked, &mut text);
+    let _ = write_readme(index, linked, artefacts, &mut text);
     text
 }
 
-fn write_readme(index: &Index, linked: bool, text: &mut String) -> std::fmt::Result {
+fn write_readme(index: &Index, linked: bool, artefacts: bool, text: &mut String) -> std::fmt::Result {
     writeln!(text, "CONSENT RECORDS OF THE SITE {}", index.site)?;
     writeln!(text, "made {}", rfc3339(Millis(index.made_at)))?;
     writeln!(text)?;
@@ -50,6 +51,10 @@ fn write_readme(index: &Index, linked: bool, text: &mut String) -> std::fmt::Res
         writeln!(text, "  {count} {reason}")?;
     }
     text.push_str(FILES);
+    if artefacts {
+        text.push_str(ARTEFACTS);
+    }
+    text.push_str(REST);
     Ok(())
 }
 
@@ -65,7 +70,14 @@ FILES
   keys.txt           the public keys of the log. Get them from somewhere else as well: whoever made this file
                      could have put his own key here
   policies/          every published version: what visitors were shown (.json), and the file it came from (.toml)
-  erased-later.csv   entries whose records were erased while this file was made, if there are any
+";
+
+const ARTEFACTS: &str =
+    "  artefacts/         the code that asked visitors, and pictures of what it drew, each called by its SHA-256, which
+                     stands in manifests.ndjson. The pictures are illustrations, made on another screen
+";
+
+const REST: &str = "  erased-later.csv   entries whose records were erased while this file was made, if there are any
   bundle.json        this page, for programs
   verifier.html      a page that checks this file in a browser, without a network, if it is there
 

@@ -11,8 +11,9 @@ pub enum Stated {
     Policy(Version),
     /// Records were erased.
     Erasure(Erasure),
-    /// A widget was built: file name to the SHA-256 of its bytes, hexadecimal.
-    Build(BTreeMap<String, String>),
+    /// Files were published, those of a widget build or pictures of it: file name to the SHA-256 of its bytes,
+    /// hexadecimal.
+    Files(BTreeMap<String, String>),
     /// The beginning of a log that goes on where another ended, or something that a bundle does not follow.
     Other,
 }
@@ -54,7 +55,7 @@ struct Artefact {
 }
 
 #[derive(Deserialize)]
-struct Build {
+struct Files {
     files: BTreeMap<String, String>,
 }
 
@@ -67,9 +68,9 @@ impl Stated {
                 let Artefact { r#type } = serde_json::from_str(manifest).map_err(unread)?;
                 match r#type.as_str() {
                     "policy" => serde_json::from_str(manifest).map(Self::Policy).map_err(unread),
-                    "build" => {
-                        let Build { files } = serde_json::from_str(manifest).map_err(unread)?;
-                        Ok(Self::Build(files))
+                    "build" | "screenshots" => {
+                        let Files { files } = serde_json::from_str(manifest).map_err(unread)?;
+                        Ok(Self::Files(files))
                     }
                     _ => Ok(Self::Other),
                 }

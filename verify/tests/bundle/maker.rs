@@ -21,6 +21,7 @@ use zip::{CompressionMethod, ZipWriter};
 pub const ORIGIN: &str = "log.example/shop";
 const DOCUMENT: &str = r#"{"version":1}"#;
 const PAGE: &str = "<!doctype html>";
+const GUARD: &str = "(function () {})();";
 const SOURCE: &str = "schema = 1\n";
 const FROZEN: &str = include_str!("../../../shared/testdata/record-1.json");
 
@@ -61,6 +62,11 @@ fn record(n: u8) -> Record {
     record
 }
 
+/// What the guard of the build is called in the bundle.
+pub fn guard_name() -> String {
+    names::artefact("guard.js", &hex(&Sha256::digest(GUARD))).expect("a name")
+}
+
 enum Stands {
     Record(Box<Record>),
     Erased,
@@ -86,7 +92,8 @@ impl Made {
             hex(&[7; 32])
         );
         let build = format!(
-            r#"{{"files":{{"verifier.html":"{}"}},"guard":"g","type":"build","widget":"w"}}"#,
+            r#"{{"files":{{"guard.js":"{}","verifier.html":"{}"}},"guard":"g","type":"build","widget":"w"}}"#,
+            hex(&Sha256::digest(GUARD)),
             hex(&Sha256::digest(PAGE))
         );
         let erasure =
@@ -125,7 +132,7 @@ impl Made {
             consistency_proof(previous.0, size, |node| node_of(&hashes, node)).expect("infallible");
         let consistency = consistency.expect("in the tree");
         let mut made = Self { files: Vec::new(), key: key(), leaves: hashes };
-        made.add(names::README, readme(&index, true));
+        made.add(names::README, readme(&index, true, true));
         made.add(names::INDEX, index.to_text());
         made.add(names::HEAD, &head);
         made.add(names::PUBLIC, sign(4, self::root(&made.leaves[..4])));
@@ -133,6 +140,7 @@ impl Made {
         made.add(names::CONSISTENCY, lines::consistency_text(&consistency));
         made.add("policies/1.json", DOCUMENT);
         made.add("policies/1.toml", SOURCE);
+        made.add(&guard_name(), GUARD);
         made.add(names::VERIFIER, PAGE);
         made.add_leaves(&entries, &leaves, scope, &head);
         made
@@ -182,7 +190,8 @@ impl Made {
         }
     }
 
-    fn add(&mut self, name: &str, bytes: impl AsRef<[u8]>) {
+    /// Puts a file at the end.
+    pub fn add(&mut self, name: &str, bytes: impl AsRef<[u8]>) {
         self.files.push((name.to_owned(), bytes.as_ref().to_vec()));
     }
 

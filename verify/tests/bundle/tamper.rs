@@ -29,6 +29,7 @@ fn a_whole_bundle_is_verified_and_says_what_is_not() {
         "public: the first 4 leaves are those of the published head",
         "previous: the first 5 leaves are those of the bundle before",
         "policies: the files of 1 published versions",
+        "artefacts: 1 files of builds",
         "1 records that are missing",
         "1 records name: their version is not published",
         "The bundle is verified.",

@@ -1,7 +1,9 @@
 //! Hostile ZIPs: nothing of them is unpacked, and nothing of them is believed.
 
 use crate::maker::{Made, key};
+use avow_shared::id::hex;
 use avow_verify::bundle::check;
+use sha2::{Digest as _, Sha256};
 use std::io::{Cursor, Write as _};
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, ZipWriter};
@@ -35,11 +37,23 @@ fn files_that_do_not_belong_are_refused() {
         "README.txt\u{0}",
         "C:\\README.txt",
         "README.txt/",
+        "artefacts/abc.png",
+        "artefacts/../../../../../../../../../../../../../../../../../../../etc/passwd.png",
     ] {
         let mut made = Made::whole();
         made.files.push((name.to_owned(), Vec::new()));
         assert!(refused(&made.zip()).contains("does not belong"), "{name}");
     }
+}
+
+#[test]
+fn a_picture_that_nobody_published_is_refused() {
+    let picture = b"not one of ours";
+    let named = format!("artefacts/{}.png", hex(&Sha256::digest(picture)));
+    let mut made = Made::whole();
+    made.add(&named, picture);
+    let report = check(Cursor::new(made.packed(CompressionMethod::Stored)), &[key()], None);
+    assert_eq!(report.fault().map(|fault| fault.step), Some("artefacts"), "{report}");
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! The ZIP itself: which files, in which order, with which bytes.
 
-use super::Page;
+use super::Piece;
 use super::parts::{Parts, kind};
 use crate::store::inspect::LeafWithRecord;
 use anyhow::Context as _;
@@ -20,9 +20,13 @@ use zip::{CompressionMethod, ZipWriter};
 pub(super) struct NoEnd;
 
 /// Writes everything; the pages come while it writes, an empty one as the last.
-pub(super) fn write<W: Write>(parts: &Parts, mut pages: mpsc::Receiver<Page>, out: W) -> anyhow::Result<W> {
+pub(super) fn write<W: Write>(parts: &Parts, mut pages: mpsc::Receiver<Piece>, out: W) -> anyhow::Result<W> {
     let mut zip = ZipWriter::new_stream(out);
-    file(&mut zip, names::README, readme(&parts.index, parts.consistency.is_some()))?;
+    file(
+        &mut zip,
+        names::README,
+        readme(&parts.index, parts.consistency.is_some(), !parts.artefacts.is_empty()),
+    )?;
     file(&mut zip, names::INDEX, parts.index.to_text())?;
     file(&mut zip, names::HEAD, &parts.head)?;
     if let Some(public) = &parts.public {
@@ -40,20 +44,31 @@ pub(super) fn write<W: Write>(parts: &Parts, mut pages: mpsc::Receiver<Page>, ou
     if let Some(page) = parts.verifier {
         file(&mut zip, names::VERIFIER, page)?;
     }
+    let mut page = loop {
+        match next(&mut pages)? {
+            Piece::Artefact(name, bytes) => file(&mut zip, &name, bytes)?,
+            Piece::Leaves(page) => break page,
+        }
+    };
     // Records go straight into the archive; what is written beside them waits in files of its own.
     let mut beside = Beside::new(parts)?;
     zip.start_file(names::RECORDS, options())?;
-    loop {
-        let page = pages.blocking_recv().ok_or(NoEnd)?;
-        if page.is_empty() {
-            break;
-        }
+    while !page.is_empty() {
         for (leaf, proof) in page {
             beside.write(parts, &leaf, proof, &mut zip)?;
         }
+        page = match next(&mut pages)? {
+            Piece::Leaves(page) => page,
+            // They come before the leaves.
+            Piece::Artefact(..) => return Err(NoEnd.into()),
+        };
     }
     beside.copy(&mut zip)?;
     Ok(zip.finish()?.into_inner())
+}
+
+fn next(pages: &mut mpsc::Receiver<Piece>) -> Result<Piece, NoEnd> {
+    pages.blocking_recv().ok_or(NoEnd)
 }
 
 fn write_manifests<W: Write>(parts: &Parts, zip: &mut ZipWriter<StreamWriter<W>>) -> anyhow::Result<()> {

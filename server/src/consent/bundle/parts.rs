@@ -36,6 +36,8 @@ pub(super) struct Parts {
     pub(super) policies: Vec<PolicyVersion>,
     /// The leaves whose records were erased under the head.
     pub(super) erased: HashSet<u64>,
+    /// Files of builds, and pictures, that are kept: what each is called in the bundle, and its SHA-256.
+    pub(super) artefacts: BTreeMap<String, String>,
     /// The page that checks bundles, if its build is under the head.
     pub(super) verifier: Option<&'static str>,
 }
@@ -49,6 +51,7 @@ impl Parts {
         let page = assets::widget().map(|widget| widget.verifier_html);
         let hash = page.map(|page| hex(&Sha256::digest(page)));
         let mut verifier = None;
+        let (kept, mut artefacts) = (store.kept_artefacts().await?, BTreeMap::new());
         for manifest in &manifests {
             match stated(manifest)? {
                 Stated::Policy(version) => {
@@ -60,8 +63,16 @@ impl Parts {
                         *erasures.entry(erasure.reason.clone()).or_default() += 1;
                     }
                 }
-                Stated::Build(files) if files.get(names::VERIFIER) == hash.as_ref() => verifier = page,
-                Stated::Build(_) | Stated::Other => {}
+                Stated::Files(files) => {
+                    if hash.is_some() && files.get(names::VERIFIER) == hash.as_ref() {
+                        verifier = page;
+                    }
+                    let kept = files.into_iter().filter(|(_, sha256)| kept.contains(sha256));
+                    artefacts.extend(
+                        kept.filter_map(|(name, sha256)| Some((names::artefact(&name, &sha256)?, sha256))),
+                    );
+                }
+                Stated::Other => {}
             }
         }
         let previous = store.last_bundle(site, plan.head.epoch).await?.filter(|last| last.size <= size);
@@ -95,6 +106,7 @@ impl Parts {
             policies,
             erased,
             verifier,
+            artefacts,
         })
     }
 }
