@@ -38,7 +38,7 @@ const FLAGS: [&str; 11] = [
 /// What it says when it can be told something.
 const LISTENING: &str = "DevTools listening on ";
 /// It is up within this time on the slowest machine that serves.
-const START: Duration = Duration::from_secs(60);
+const START: Duration = Duration::from_mins(1);
 /// An answer, or a page that is drawn.
 const ANSWER: Duration = Duration::from_secs(30);
 /// Between two looks at a page that is not drawn yet.

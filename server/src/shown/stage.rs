@@ -12,6 +12,7 @@ use crate::site_files;
 use avow_shared::id::Millis;
 use html_escape::{encode_double_quoted_attribute as attribute, encode_text as text};
 use std::borrow::Cow;
+use std::fmt::Write as _;
 
 /// The stage's own script: no cookies, the record's signals, and the layer that is wanted.
 pub const SCRIPT: &str = include_str!("stage/stage.js");
@@ -82,14 +83,15 @@ pub fn frame(scene: &Scene, published: &Published, published_at: Millis) -> Stri
         ("Global Privacy Control", signal.into()),
         ("Code", format!("widget {}, guard {}", scene.widget, scene.guard).into()),
     ]);
-    let facts: String = facts
-        .iter()
-        .map(|(name, value)| format!("<div><dt>{}</dt><dd>{}</dd></div>", text(name), text(value)))
-        .collect();
+    let mut list = String::new();
+    for (name, value) in &facts {
+        // A string takes every text.
+        let _ = write!(list, "<div><dt>{}</dt><dd>{}</dd></div>", text(name), text(value));
+    }
     format!(
         "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"><title>What was shown</title>\
-         <link rel=\"stylesheet\" href=\"frame.css\"></head>\n<body><header><h1>What was shown</h1><dl>{facts}</dl>\
+         <link rel=\"stylesheet\" href=\"frame.css\"></head>\n<body><header><h1>What was shown</h1><dl>{list}</dl>\
          <p>The texts and the code are those that were published, and the log holds their hashes. The page around them \
          is empty, this browser draws them in its own way and in the colours that you prefer, and an answer given here \
          goes nowhere. It is an illustration of a record, not a part of its proof.</p></header>\n<main>\

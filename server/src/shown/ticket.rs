@@ -94,7 +94,7 @@ mod tests {
                 && ticket.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b))
         );
         assert_eq!(key.scene(&ticket, now), Some(scene));
-        assert_eq!(key.scene(&ticket, Millis(end.0 - 1)).is_some(), true);
+        assert!(key.scene(&ticket, Millis(end.0 - 1)).is_some());
         assert_eq!(key.scene(&ticket, end), None);
         assert_eq!(TicketKey([8; 32]).scene(&ticket, now), None);
         for at in 0..ticket.len() {
