@@ -23,7 +23,8 @@ export async function prove({ id, secret, choices }, { base }, { site }) {
   await ready;
   const record = JSON.parse(given.record), answers = Object.entries(choices);
   const same = ([purpose, on]) => record.decisions.some((one) => one.purpose === purpose && one.granted === on);
-  if (record.id !== id || record.site !== site || !answers.every(same)) return fault("receipt_broken");
+  const whole = record.decisions.length === answers.length && answers.every(same);
+  if (record.id !== id || record.site !== site || !whole) return fault("receipt_broken");
   // From base64url, as receipts have it.
   const salt = given.salt.replace(/-/g, "+").replace(/_/g, "/") + "=";
   const under = (keys) => check(given.record, salt, given.commitment, given.proof, keys.join("\n")).split("\n");

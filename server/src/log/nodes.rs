@@ -6,6 +6,7 @@ use avow_shared::entry::{self, Kind};
 use avow_shared::id::SiteId;
 use avow_shared::merkle::{self, Hash, NodeId};
 use avow_shared::tile::{HEIGHT, Tile, WIDTH};
+use futures_util::future::try_join_all;
 use std::collections::{BTreeMap, BTreeSet};
 
 const MISSING: StoreError = StoreError::Corrupt("a log with nodes missing");
@@ -71,11 +72,12 @@ async fn read(
     nodes: &[NodeId],
 ) -> Result<BTreeMap<NodeId, Hash>, StoreError> {
     let tiles: BTreeSet<(u8, u64)> = nodes.iter().map(|node| Tile::of(*node)).collect();
-    let mut hashes: BTreeMap<(u8, u64), Vec<Hash>> = BTreeMap::new();
-    for (level, index) in tiles {
+    // Side by side: they are few, and each waits for the database.
+    let reads = tiles.into_iter().map(async |(level, index)| {
         let place = Tile::at(level, index, size).ok_or(MISSING)?;
-        hashes.insert((level, index), tile(store, site, place).await?);
-    }
+        Ok::<_, StoreError>(((level, index), tile(store, site, place).await?))
+    });
+    let hashes: BTreeMap<(u8, u64), Vec<Hash>> = try_join_all(reads).await?.into_iter().collect();
     nodes
         .iter()
         .map(|node| {

@@ -57,6 +57,8 @@ impl Server {
             bail!("publish the policy: {}", String::from_utf8_lossy(&publish.stderr));
         }
         let mut child = Command::new(program)
+            // A browser beside it would be measured, too.
+            .env("AVOW_CHROMIUM", "off")
             .args(["serve", "--listen", "127.0.0.1:0", "--rate-limit", "off"])
             .args(database.arguments(folder))
             .stdout(Stdio::piped())
