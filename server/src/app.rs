@@ -7,6 +7,7 @@ use crate::clock::Clock;
 use crate::config::Database;
 use crate::consent::retain;
 use crate::limits::Limits;
+use crate::log::artefact;
 use crate::log::publish::Publisher;
 use crate::log::sequencer::{Sequencer, Writer};
 use crate::log::start;
@@ -16,8 +17,9 @@ use crate::rng::Rng;
 use crate::routes;
 use crate::seal::SealKey;
 use crate::seen::Ledger;
+use crate::shown::build;
+use crate::shown::pictures::{self, Chromium};
 use crate::shown::ticket::TicketKey;
-use crate::shown::{build, pictures};
 use crate::site_files::SiteFiles;
 use crate::state::AppState;
 use crate::store::Store;
@@ -74,7 +76,7 @@ pub async fn state(
         Arc::new(move || entropy.bytes()),
         link.clone(),
     );
-    let (sequencer, writer) = Sequencer::start(store.clone(), signer.clone(), assets::build_entry());
+    let (sequencer, writer) = Sequencer::start(store.clone(), signer.clone(), artefact::of_this_server());
     let publisher = Publisher {
         store: store.clone(),
         sequencer: sequencer.clone(),
@@ -94,6 +96,7 @@ pub async fn state(
         publisher,
         seal,
         tickets,
+        builds: build::Builds::default(),
         ledger: Ledger::default(),
         clock,
         rng,
@@ -102,7 +105,7 @@ pub async fn state(
 }
 
 /// Serves until SIGTERM or SIGINT; then answers what has been asked, writes what is queued, and returns.
-pub async fn serve(database: &Database, args: &Args) -> anyhow::Result<()> {
+pub async fn serve(database: &Database, args: &Args, chromium: &Chromium) -> anyhow::Result<()> {
     anyhow::ensure!(assets::widget().is_some(), assets::WITHOUT_WIDGET);
     metrics::install();
     let store = crate::cli::open(database).await?;
@@ -131,8 +134,7 @@ pub async fn serve(database: &Database, args: &Args) -> anyhow::Result<()> {
     let running = server.run();
     announce(&format!("listening on http://{address}"))?;
     tracing::info!(database = store.name(), %address, "serving");
-    let pictures = args
-        .chromium
+    let pictures = chromium
         .program()
         .map(|program| tokio::spawn(async move { pictures::tend(&shown, &program, address).await }));
     running.await.context("serving")?;

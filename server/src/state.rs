@@ -10,6 +10,7 @@ use crate::middleware::RequestIds;
 use crate::rng::Rng;
 use crate::seal::SealKey;
 use crate::seen::Ledger;
+use crate::shown::build::Builds;
 use crate::shown::ticket::TicketKey;
 use crate::site_files::SiteFiles;
 use crate::store::Store;
@@ -44,6 +45,8 @@ pub struct AppState {
     pub seal: SealKey,
     /// The key of addresses at which something is shown again.
     pub tickets: TicketKey,
+    /// Widget builds that are shown again.
+    pub builds: Builds,
     /// What no policy names.
     pub ledger: Ledger,
 }

@@ -6,6 +6,7 @@ use avow_tests::database::Kind;
 use avow_tests::page::Pages;
 use avow_tests::policy::{SITE, toml_for};
 use avow_tests::server::{Setup, TestServer};
+use serde_json::json;
 
 use crate::harness::{Browsers, Suite};
 
@@ -35,6 +36,9 @@ async fn again(browsers: Browsers) -> Result<()> {
     tab.click("#avow-reject").await?;
     tab.wait("!localStorage.avow_outbox && document.cookie.includes('avow=')").await?;
     let cookie = tab.eval("document.cookie").await?;
+    let kept = "JSON.stringify(Object.entries(localStorage).sort())";
+    tab.eval("(localStorage.setItem('theirs', '1'), 1)").await?;
+    let before = tab.eval(kept).await?;
     let records = avow.records()?;
     ensure!(records.len() == 1, "{records:?}");
     let id = records[0]["id"].as_str().context("an id")?;
@@ -50,6 +54,10 @@ async fn again(browsers: Browsers) -> Result<()> {
     tab.wait("document.documentElement.dataset.drawn === 'true'").await?;
     let shown = tab.eval(WORDS).await?;
     ensure!(shown == seen, "{shown} is not {seen}");
+    // It stands in an origin of nobody's, where there is nothing to read; the site's own page has its storage.
+    let reach = "(() => { try { return [self.origin, typeof localStorage]; } catch (e) { return [self.origin, e.name]; } })()";
+    let alone = tab.eval(reach).await?;
+    ensure!(alone == json!(["null", "SecurityError"]), "{alone}");
     // The second layer can be looked at as well, and an answer closes it.
     tab.click("#avow-choose").await?;
     tab.shown("#avow-dialog").await?;
@@ -67,6 +75,7 @@ async fn again(browsers: Browsers) -> Result<()> {
 
     tab.go(&format!("{}/", pages.site())).await?;
     ensure!(tab.eval("document.cookie").await? == cookie, "the device is as it was");
+    ensure!(tab.eval(kept).await? == before && tab.eval("self.origin").await? != "null", "all of it");
     ensure!(avow.records()?.len() == 1, "and so is the log");
     tab.close().await;
     Ok(())

@@ -57,7 +57,7 @@ async fn every_edited_row_is_named(kind: Kind) -> Result<()> {
 
     let zeros = bytes(kind, &"00".repeat(32));
     let at = "WHERE leaf_index = 100";
-    let edits: [(&str, String, &str); 12] = [
+    let edits: [(&str, String, &str); 14] = [
         (
             "records",
             format!("UPDATE records SET record = replace(record, 'false', 'true') {at}"),
@@ -72,6 +72,18 @@ async fn every_edited_row_is_named(kind: Kind) -> Result<()> {
         ),
         ("leaves", format!("UPDATE leaves SET kind = 2 {at}"), "leaf 100: its manifest is missing"),
         ("leaves", format!("DELETE FROM leaves {at}"), "leaf 100: it is missing"),
+        (
+            "leaves",
+            format!("UPDATE leaves SET leaf_index = 9223372036854775807 {at}"),
+            "head: it says 303 leaves, and there is leaf 9223372036854775807",
+        ),
+        (
+            "artefacts",
+            format!(
+                "UPDATE artefacts SET bytes = {zeros} WHERE sha256 = (SELECT MIN(sha256) FROM artefacts)"
+            ),
+            "is not what it was",
+        ),
         ("log_tiles", format!("UPDATE log_tiles SET hashes = {zeros}"), "tile/0/0: its hashes"),
         ("log_tiles", format!("UPDATE log_tiles SET root = {zeros}"), "tile/0/0: its root"),
         ("log_heads", "UPDATE log_heads SET size = size - 1".to_owned(), "head: it says"),

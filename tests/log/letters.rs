@@ -48,6 +48,20 @@ async fn a_letter_says_what_the_record_says_and_brings_its_receipt(kind: Kind) -
     ] {
         ensure!(words.contains(said), "{said} in {words}");
     }
+    // An answer through the page's own controls was not given on the banner, and the letter does not quote one.
+    let own = server.draft().await?.refusal().with("/surface", "page");
+    server.post(&own).await?;
+    let reply = server.get_as(&format!("{}&format=pdf", path(own.id())), "avow-secret", own.secret()).await?;
+    std::fs::write(folder.join("own.pdf"), &reply.body)?;
+    let own = poppler("pdftotext", &["-layout", "own.pdf", "-"], folder)?.context("pdftotext")?;
+    ensure!(own.contains("controls of the page’s own") && !own.contains("Cookies on The Shop"), "{own}");
+    let banner = server.draft().await?.refusal();
+    server.post(&banner).await?;
+    let reply =
+        server.get_as(&format!("{}&format=pdf", path(banner.id())), "avow-secret", banner.secret()).await?;
+    std::fs::write(folder.join("banner.pdf"), &reply.body)?;
+    let banner = poppler("pdftotext", &["-layout", "banner.pdf", "-"], folder)?.context("pdftotext")?;
+    ensure!(banner.contains("Cookies on The Shop"), "{banner}");
     let info = poppler("pdfinfo", &["letter.pdf"], folder)?.context("pdfinfo")?;
     ensure!(info.lines().any(|line| line.starts_with("Tagged:") && line.ends_with("yes")), "{info}");
     poppler("pdfdetach", &["-saveall", "letter.pdf"], folder)?.context("pdfdetach")?;

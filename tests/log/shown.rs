@@ -54,10 +54,10 @@ async fn what_was_shown_is_shown_again(kind: Kind) -> Result<()> {
     ensure!(frame.status == 200 && frame.text().contains("illustration"), "{}", frame.text());
     ensure!(frame.text().contains(&avow_shared::reference::code(&id(&body)?)), "{}", frame.text());
     let stage = server.get(&format!("{at}stage")).await?;
-    ensure!(
-        stage.header("content-security-policy").starts_with("sandbox allow-scripts"),
-        "an origin of its own"
-    );
+    let policy = "sandbox allow-scripts; default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; \
+        connect-src 'self'; style-src 'self' 'unsafe-inline'; base-uri 'none'; form-action 'none'; \
+        frame-ancestors 'self'";
+    ensure!(stage.header("content-security-policy") == policy, "{:?}", stage.headers);
     let script = server.get(&format!("{at}site.js")).await?.text();
     let assets =
         [named(&script, "\"js\":\"")?, named(&script, "\"wasm\":\"")?, named(&script, "\"late\":\"")?];

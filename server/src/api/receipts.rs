@@ -190,24 +190,20 @@ pub(super) async fn read(
         Format::Iso27560 => Some(iso27560::view(&state, &site, &receipt).await?),
         _ => None,
     };
-    if let Format::Pdf = wanted.format {
-        let name = format!("attachment; filename=\"{}.pdf\"", reference::code(&receipt.stored.id));
-        let json = serde_json::to_vec(&body_of(&site, receipt.clone())).map_err(Error::internal)?;
-        let pdf = letter::letter(&state, &site, &receipt, json).await?;
-        return Ok(HttpResponse::Ok()
-            .insert_header((header::CACHE_CONTROL, "no-store"))
-            .insert_header((header::CONTENT_TYPE, "application/pdf"))
-            .insert_header((header::CONTENT_DISPOSITION, name))
-            .body(pdf));
-    }
     let mut answer = HttpResponse::Ok();
     answer.insert_header((header::CACHE_CONTROL, "no-store"));
     Ok(match wanted.format {
         Format::Json => answer.json(body_of(&site, receipt)),
         Format::Kantara => answer.json(view),
         Format::Iso27560 => answer.insert_header((header::CONTENT_TYPE, "application/ld+json")).json(view),
-        // Answered above.
-        Format::Pdf => return Err(Kind::Internal.into()),
+        Format::Pdf => {
+            let name = format!("attachment; filename=\"{}.pdf\"", reference::code(&receipt.stored.id));
+            let json = serde_json::to_vec(&body_of(&site, receipt.clone())).map_err(Error::internal)?;
+            answer
+                .insert_header((header::CONTENT_TYPE, "application/pdf"))
+                .insert_header((header::CONTENT_DISPOSITION, name))
+                .body(letter::letter(&state, &site, &receipt, json).await?)
+        }
         Format::Jws => answer
             .insert_header((header::CONTENT_TYPE, "application/jose"))
             .body(statement(&state.signer, &body_of(&site, receipt))?),

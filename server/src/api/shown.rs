@@ -18,6 +18,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use avow_shared::id::{Millis, SiteId};
 use avow_shared::record::Record;
 use serde::{Deserialize, Serialize};
+use std::sync::Arc;
 use utoipa::ToSchema;
 
 /// Registers the paths.
@@ -94,7 +95,8 @@ pub(super) async fn shown(
     let wanted = wanted.map_err(|_| Problem::new(Kind::Malformed).detail("site is missing"))?.into_inner();
     let (site, _) = site_policies(&state, &wanted.site).await?;
     let stored = reader(&state, &site, request.headers(), &id).await?;
-    let scene = Scene::of(&Record::from_canonical(&stored.record).map_err(Error::internal)?)?;
+    let scene =
+        Scene::of(&Record::from_canonical(&stored.record).map_err(Error::internal)?, stored.leaf_index)?;
     // An address that leads nowhere is none.
     kept(&state, &scene).await?;
     let (ticket, end) = state.tickets.issue(&scene, state.clock.now());
@@ -152,10 +154,7 @@ pub(super) async fn file(
     let (ticket, file) = path.into_inner();
     let scene = scene(&state, &ticket)?;
     Ok(match file.as_str() {
-        "stage" => {
-            let (_, published) = version(&state, &scene).await?;
-            answer("text/html; charset=utf-8", stage::POLICY, stage::stage(&scene, &published))
-        }
+        "stage" => answer("text/html; charset=utf-8", stage::POLICY, stage::stage(&scene)),
         "stage.js" => answer("text/javascript; charset=utf-8", stage::POLICY, stage::SCRIPT),
         "stage.css" => answer("text/css; charset=utf-8", stage::POLICY, stage::STYLE),
         "frame.css" => answer("text/css; charset=utf-8", stage::POLICY, stage::FRAME_STYLE),
@@ -268,9 +267,8 @@ async fn version(state: &AppState, scene: &Scene) -> Result<(PolicyVersion, Publ
     Ok((row, published))
 }
 
-async fn kept(state: &AppState, scene: &Scene) -> Result<KeptBuild, Problem> {
-    let site = SiteId::parse(&scene.site).ok_or(Kind::NotFound)?;
-    let found = KeptBuild::find(&state.store, &site, &scene.widget, &scene.guard).await?;
+async fn kept(state: &AppState, scene: &Scene) -> Result<Arc<KeptBuild>, Problem> {
+    let found = state.builds.of(&state.store, scene).await?;
     found.ok_or_else(|| Problem::new(Kind::NotFound).detail("the widget build of this record was not kept"))
 }
 

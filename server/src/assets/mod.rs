@@ -3,8 +3,6 @@
 
 mod encoding;
 
-use crate::log::artefact;
-use crate::store::append::NewEntry;
 use actix_web::http::header::HeaderValue;
 use actix_web::http::{StatusCode, header};
 use actix_web::web::Bytes;
@@ -14,6 +12,13 @@ pub use self::encoding::{Encoding, negotiate};
 
 /// The longest a cache may keep a file whose name changes with its bytes.
 pub const IMMUTABLE: &str = "public, max-age=31536000, immutable";
+
+/// What the guard is called among the files of a build.
+pub const GUARD: &str = "guard.js";
+/// The guard of the mode `compatible`.
+pub const GUARD_COMPATIBLE: &str = "guard-compatible.js";
+/// The boot script.
+pub const BOOT: &str = "boot.js";
 
 const CROSS_ORIGIN: HeaderValue = HeaderValue::from_static("cross-origin");
 const ANYONE: HeaderValue = HeaderValue::from_static("*");
@@ -77,11 +82,7 @@ impl Widget {
     /// Every file that a visitor's browser gets, by the name that the log has for it.
     pub fn shown(&self) -> impl Iterator<Item = (&'static str, &'static [u8])> {
         let Build { guard_js, guard_compatible_js, boot_js, .. } = self.build;
-        let scripts = [
-            (artefact::GUARD, guard_js),
-            (artefact::GUARD_COMPATIBLE, guard_compatible_js),
-            (artefact::BOOT, boot_js),
-        ];
+        let scripts = [(GUARD, guard_js), (GUARD_COMPATIBLE, guard_compatible_js), (BOOT, boot_js)];
         let files = self.files.iter().map(|file| (file.name, file.raw));
         scripts.into_iter().map(|(name, text)| (name, text.as_bytes())).chain(files)
     }
@@ -92,13 +93,6 @@ include!(concat!(env!("OUT_DIR"), "/widget_dist.rs"));
 /// The embedded widget; nothing if the server was built before `cargo xtask widget` ran.
 pub const fn widget() -> Option<&'static Widget> {
     WIDGET.as_ref()
-}
-
-/// The log entry of the embedded widget: its names in records, and the hash of every file of it.
-pub fn build_entry() -> Option<NewEntry> {
-    let widget = widget()?;
-    let verifier = ("verifier.html", widget.verifier_html.as_bytes());
-    artefact::build(&widget.build, widget.shown().chain([verifier]))
 }
 
 /// The sentence for whoever starts a server that has no widget.

@@ -59,7 +59,7 @@ enum LogFormat {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Serve consents over HTTP
-    Serve(serve::Args),
+    Serve(serve::Command),
     /// Stand before a site and hold back what its visitors did not allow; serves Avow as well
     Gate(gate::Args),
     /// Bring the database's schema up to date

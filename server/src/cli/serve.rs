@@ -35,14 +35,21 @@ pub struct Args {
     /// Seconds between two published heads of a log, at least
     #[arg(long, env = "AVOW_HEAD_INTERVAL", default_value_t = 60, value_name = "SECONDS")]
     pub head_interval: u64,
-    /// Takes pictures of each published banner: `auto` is one that is installed, `off` none, else its path
-    #[arg(long, env = "AVOW_CHROMIUM", default_value = "auto", value_name = "PROGRAM")]
-    pub chromium: Chromium,
     #[command(flatten)]
     pub signing: Signing,
 }
 
+/// What `avow serve` takes besides: `avow gate` makes no pictures.
+#[derive(Clone, Debug, clap::Args)]
+pub struct Command {
+    #[command(flatten)]
+    args: Args,
+    /// Takes pictures of the banners in force: `auto` is one that is installed, `off` none, else its path
+    #[arg(long, env = "AVOW_CHROMIUM", default_value = "auto", value_name = "PROGRAM")]
+    chromium: Chromium,
+}
+
 /// Serves until a signal says stop.
-pub async fn run(database: Database, args: Args) -> anyhow::Result<()> {
-    app::serve(&database, &args).await
+pub async fn run(database: Database, command: Command) -> anyhow::Result<()> {
+    app::serve(&database, &command.args, &command.chromium).await
 }

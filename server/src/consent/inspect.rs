@@ -67,7 +67,7 @@ pub async fn inspect(
     let mut frontier = Frontier::default();
     let mut tile: Vec<Hash> = Vec::new();
     let mut next = 0;
-    let mut pages = Pages::of(store, site).await?;
+    let mut pages = Pages { store, site, first: 0, end: head.size, ahead: VecDeque::new() };
     while let Some(rows) = pages.next().await? {
         for (row, leaf) in rows.iter().zip(hash_all(&rows)) {
             if row.leaf_index != next {
@@ -90,12 +90,16 @@ pub async fn inspect(
         }
     }
     report.leaves = frontier.size();
+    if let Some(leaf) = store.leaf_outside(site, head.size).await? {
+        report.add("head", format!("it says {} leaves, and there is leaf {leaf}", head.size));
+    }
     if i64::try_from(frontier.size()) != Ok(head.size) {
         report.add("head", format!("it says {} leaves, and there are {}", head.size, frontier.size()));
     } else if head.root.as_slice() != frontier.root() {
         report.add("head", "its root is not that of the leaves");
     }
     check_upper_tiles(store, site, frontier.size(), &mut report).await?;
+    check_artefacts(store, &mut report).await?;
     roots.rest(&mut report);
     Ok(report)
 }
@@ -104,25 +108,22 @@ pub async fn inspect(
 struct Pages<'a> {
     store: &'a Store,
     site: &'a SiteId,
-    /// The first leaf of the next page to be asked for, and the first that there cannot be.
+    /// The first leaf of the next page to be asked for, and the head's size: whatever stands in the database, there is
+    /// an end.
     first: i64,
     end: i64,
     ahead: VecDeque<JoinHandle<Result<Vec<LeafWithRecord>, StoreError>>>,
 }
 
-impl<'a> Pages<'a> {
-    async fn of(store: &'a Store, site: &'a SiteId) -> Result<Self, StoreError> {
-        let end = store.last_leaf(site).await?.map_or(0, |last| last + 1);
-        Ok(Self { store, site, first: 0, end, ahead: VecDeque::new() })
-    }
-
+impl Pages<'_> {
     /// `None` after the last.
     async fn next(&mut self) -> Result<Option<Vec<LeafWithRecord>>, StoreError> {
         while self.ahead.len() <= AHEAD && self.first < self.end {
             let (store, site, first) = (self.store.clone(), self.site.clone(), self.first);
-            let read = async move { store.leaves_with_records(&site, first, first + PAGE).await };
+            let end = self.end.min(first.saturating_add(PAGE));
+            let read = async move { store.leaves_with_records(&site, first, end).await };
             self.ahead.push_back(tokio::spawn(read));
-            self.first += PAGE;
+            self.first = end;
         }
         match self.ahead.pop_front() {
             // It is never aborted, and reading does not panic.
@@ -233,6 +234,16 @@ async fn check_upper_tiles(
         }
         below /= WIDTH;
         level += 1;
+    }
+    Ok(())
+}
+
+/// Files that are kept for all sites: each by its name, which is its hash.
+async fn check_artefacts(store: &Store, report: &mut Report) -> Result<(), StoreError> {
+    for sha256 in store.kept_artefacts().await? {
+        if store.artefact(&sha256).await?.is_none() {
+            report.add(format!("artefact {sha256}"), "it is not what it was");
+        }
     }
     Ok(())
 }

@@ -20,9 +20,16 @@ use avow_shared::note::Note;
 use avow_shared::proof_file::ProofFile;
 use avow_shared::record::{PurposeDecision, Record};
 use avow_shared::reference;
+use std::num::NonZero;
+use std::sync::LazyLock;
+use tokio::sync::Semaphore;
 
 /// The receipt inside.
 pub const RECEIPT: &str = "receipt.json";
+
+/// One for each processor.
+static PRESSES: LazyLock<Semaphore> =
+    LazyLock::new(|| Semaphore::new(std::thread::available_parallelism().map_or(1, NonZero::get)));
 
 /// The letter of a record. `receipt` is that receipt as `/v1/receipts/{id}` gives it.
 pub async fn letter(
@@ -35,7 +42,9 @@ pub async fn letter(
     let row = state.store.policy_by_hash(site, &record.policy_sha256).await?;
     let row = row.ok_or_else(|| Error::internal("a record of a policy that is not there"))?;
     let letter = compose(&record, &row, receipt, receipt_json, state.clock.now())?;
-    // Laying out takes milliseconds, but of a thread that answers others.
+    // Laying out takes a processor for milliseconds: as many at once as there are processors, the others come again.
+    let busy = |_| Error { retry_after: Some(1), ..Error::plain(Kind::Unavailable) };
+    let _turn = PRESSES.try_acquire().map_err(busy)?;
     let made =
         tokio::task::spawn_blocking(move || avow_letter::pdf(&letter)).await.map_err(Error::internal)?;
     made.map_err(Error::internal)
@@ -157,7 +166,18 @@ fn shown(record: &Record, row: &PolicyVersion, document: &Document) -> Section {
     ])];
     let words = banner(&row.document, locale).and_then(|json| serde_json::from_str(&json).ok());
     let words: serde_json::Value = words.unwrap_or_default();
-    for text in ["banner_title", "banner_body"] {
+    // What else than the banner was answered on has no words of its own, or none that are kept.
+    let quoted: &[&str] = match record.surface {
+        Surface::Banner => &["banner_title", "banner_body"],
+        Surface::Preferences | Surface::Reopen => &[],
+        Surface::Page => {
+            let own = "The answer was given through controls of the page’s own, which are not kept. What follows are \
+                the texts that were published for the purposes.";
+            blocks.push(Block::Paragraph(own.into()));
+            &[]
+        }
+    };
+    for text in quoted {
         if let Some(text) = words["texts"][text].as_str() {
             blocks.push(Block::Quote(local(text, locale)));
         }
@@ -172,14 +192,14 @@ fn shown(record: &Record, row: &PolicyVersion, document: &Document) -> Section {
 }
 
 fn proof(receipt: &Receipt, head: &Checkpoint, policy: &str) -> Section {
-    let witnesses = "The record is an entry of an append-only log, whose heads are signed. The receipt inside this file \
+    let log = "The record is an entry of an append-only log, whose heads are signed. The receipt inside this file \
         leads from the record to the signed head below, and anyone who has the log’s public key can check that without \
         asking us. Take the key from somewhere else than this letter.";
     let keys: String = receipt.keys.join("\n");
     Section {
         heading: "How it is proved".to_owned(),
         blocks: vec![
-            Block::Paragraph(witnesses.into()),
+            Block::Paragraph(log.into()),
             Block::Facts(vec![
                 Fact { label: "Log".into(), value: Text::code(receipt.origin.clone()) },
                 fact("Entry", format!("number {}, counted from 0", receipt.stored.leaf_index)),

@@ -3,7 +3,7 @@
 //! A manifest holds hashes only; the texts lie beside it, in the policy and in the binary. The log's order and its
 //! signed heads make it a dated proof of what visitors were shown.
 
-use crate::assets::Build;
+use crate::assets::{self, Build};
 use crate::store::append::{Effect, NewEntry};
 use crate::store::policies::PolicyVersion;
 use avow_shared::entry::Kind;
@@ -11,13 +11,6 @@ use avow_shared::id::hex;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use std::collections::BTreeMap;
-
-/// The guard among the files of a build.
-pub const GUARD: &str = "guard.js";
-/// The guard of the mode `compatible`.
-pub const GUARD_COMPATIBLE: &str = "guard-compatible.js";
-/// The boot script.
-pub const BOOT: &str = "boot.js";
 
 /// A policy version. Fields stand in sorted order: the JSON is canonical (RFC 8785).
 #[derive(Debug, Serialize)]
@@ -90,7 +83,18 @@ pub fn build<'a>(
         r#type: "build",
         widget,
     };
-    Some(entry(format!("build/{widget}-{guard}"), &manifest))
+    // Its names in records do not tell builds apart whose scripts alone differ: the manifest's hash does.
+    let mut entry = entry(String::new(), &manifest);
+    let hash = hex(&Sha256::digest(&entry.manifest));
+    entry.name = format!("build/{widget}-{guard}-{}", &hash[..16]);
+    Some(entry)
+}
+
+/// The entry of the build that serves here.
+pub fn of_this_server() -> Option<NewEntry> {
+    let widget = assets::widget()?;
+    let verifier = ("verifier.html", widget.verifier_html.as_bytes());
+    build(&widget.build, widget.shown().chain([verifier]))
 }
 
 fn entry(name: String, manifest: &impl Serialize) -> NewEntry {

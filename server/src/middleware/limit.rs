@@ -20,7 +20,7 @@ use std::sync::Once;
 use std::time::Duration;
 
 /// Paths that are counted.
-const COUNTED: [&str; 3] = ["/v1/consents", "/v1/export", REPORTS];
+const COUNTED: [&str; 4] = ["/v1/consents", "/v1/receipts", "/v1/export", REPORTS];
 /// Reports of browsers: counted apart from decisions, which they must not crowd out.
 const REPORTS: &str = "/v1/reports";
 

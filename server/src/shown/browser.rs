@@ -1,22 +1,19 @@
 //! A Chromium that takes pictures, told over its DevTools protocol.
 //!
-//! It is given an empty profile and none of the server's environment, and loads nothing but our own pages.
+//! It is given an empty profile and none of the server's environment, and loads nothing but our own pages. It is told
+//! through a pipe: there is no port that others on the machine could use, and it ends when the server does.
 
 use anyhow::{Context as _, bail, ensure};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use futures_util::{SinkExt as _, StreamExt as _};
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
 use tempfile::TempDir;
-use tokio::io::{AsyncBufReadExt as _, BufReader};
-use tokio::net::TcpStream;
-use tokio::process::{Child, Command};
+use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
+use tokio::process::{Child, ChildStdin, ChildStdout, Command};
 use tokio::time::timeout;
-use tokio_tungstenite::tungstenite::Message;
-use tokio_tungstenite::{MaybeTlsStream, WebSocketStream};
 
 /// Names under which it is installed.
 const PROGRAMS: [&str; 5] =
@@ -33,12 +30,16 @@ const FLAGS: [&str; 11] = [
     "--disable-extensions",
     "--hide-scrollbars",
     "--mute-audio",
-    "--remote-debugging-port=0",
+    "--remote-debugging-pipe",
 ];
-/// What it says when it can be told something.
-const LISTENING: &str = "DevTools listening on ";
+/// It reads what it is told from descriptor 3 and answers on 4; we have its standard input and output.
+const THROUGH_PIPES: &str = "exec \"$0\" \"$@\" 3<&0 4>&1 </dev/null >/dev/null 2>&1";
+/// Between two messages.
+const END: u8 = 0;
 /// It is up within this time on the slowest machine that serves.
 const START: Duration = Duration::from_mins(1);
+/// It ends within this time once it was told to.
+const STOP: Duration = Duration::from_secs(5);
 /// An answer, or a page that is drawn.
 const ANSWER: Duration = Duration::from_secs(30);
 /// Between two looks at a page that is not drawn yet.
@@ -57,13 +58,13 @@ pub struct Screen {
     pub mobile: bool,
 }
 
-/// A running browser; it ends when this is dropped.
+/// A running browser; [`close`](Self::close) waits for its end.
 #[derive(Debug)]
 pub struct Browser {
-    // Dropped in this order: the process before its profile.
-    _process: Child,
-    _profile: TempDir,
-    socket: WebSocketStream<MaybeTlsStream<TcpStream>>,
+    process: Child,
+    profile: TempDir,
+    told: ChildStdin,
+    answers: BufReader<ChildStdout>,
     last: u64,
 }
 
@@ -79,39 +80,41 @@ impl Browser {
     /// Starts one.
     pub async fn start(program: &Path) -> anyhow::Result<Self> {
         let profile = tempfile::tempdir().context("a profile")?;
-        let mut command = Command::new(program);
+        let mut command = Command::new("/bin/sh");
         command
+            .args(["-c", THROUGH_PIPES])
+            .arg(program)
             .args(FLAGS)
             .arg(format!("--user-data-dir={}", profile.path().display()))
             .arg("about:blank")
             .env_clear()
             .env("HOME", profile.path())
             .envs(std::env::var_os("PATH").map(|path| ("PATH", path)))
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::piped())
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
             .kill_on_drop(true);
         if is_root() {
             // Chromium refuses to build its sandbox as root.
             command.arg("--no-sandbox");
         }
-        let mut process = command.spawn().with_context(|| format!("starting {}", program.display()))?;
-        let lines = process.stderr.take().context("its messages")?;
-        let mut lines = BufReader::new(lines).lines();
-        let address = timeout(START, async {
-            while let Some(line) = lines.next_line().await? {
-                if let Some(address) = line.strip_prefix(LISTENING) {
-                    return Ok(address.trim().to_owned());
-                }
-            }
-            bail!("it ended before it could be told anything")
-        })
-        .await
-        .context("it does not come up")??;
-        // What else it says must be read, or it would wait for somebody who does.
-        tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
-        let (socket, _) = timeout(ANSWER, tokio_tungstenite::connect_async(address)).await??;
-        Ok(Self { _process: process, _profile: profile, socket, last: 0 })
+        let mut process = command.spawn().context("starting a shell")?;
+        let (told, answers) = process.stdin.take().zip(process.stdout.take()).context("its pipes")?;
+        let mut browser = Self { process, profile, told, answers: BufReader::new(answers), last: 0 };
+        let up = timeout(START, browser.ask("Browser.getVersion", json!({}), None)).await;
+        up.with_context(|| format!("{} does not come up", program.display()))??;
+        Ok(browser)
+    }
+
+    /// Ends it, and takes its profile away.
+    pub async fn close(mut self) -> anyhow::Result<()> {
+        // One that does not listen is killed.
+        let _ = self.ask("Browser.close", json!({}), None).await;
+        drop(self.told);
+        if timeout(STOP, self.process.wait()).await.is_err() {
+            self.process.kill().await.context("killing the browser")?;
+        }
+        self.profile.close().context("the browser's profile")
     }
 
     /// Its name and version.
@@ -120,8 +123,8 @@ impl Browser {
         Ok(version["product"].as_str().context("a version")?.to_owned())
     }
 
-    /// A picture (PNG) of a page that says when it is drawn.
-    pub async fn picture(&mut self, url: &str, screen: Screen) -> anyhow::Result<Vec<u8>> {
+    /// A picture (PNG) of a page that says when it is drawn; `None` if it says that there is nothing to draw.
+    pub async fn picture(&mut self, url: &str, screen: Screen) -> anyhow::Result<Option<Vec<u8>>> {
         let page = self.ask("Target.createTarget", json!({ "url": "about:blank" }), None).await?;
         let target = page["targetId"].as_str().context("a page")?.to_owned();
         let attach = json!({ "targetId": target, "flatten": true });
@@ -132,26 +135,29 @@ impl Browser {
         picture.context("the page is not drawn")?
     }
 
-    async fn take(&mut self, session: &str, url: &str, screen: Screen) -> anyhow::Result<Vec<u8>> {
+    async fn take(&mut self, session: &str, url: &str, screen: Screen) -> anyhow::Result<Option<Vec<u8>>> {
         let Screen { width, height, scale, mobile } = screen;
         let metrics =
             json!({ "width": width, "height": height, "deviceScaleFactor": scale, "mobile": mobile });
         self.ask("Emulation.setDeviceMetricsOverride", metrics, Some(session)).await?;
-        let light = json!({ "features": [{ "name": "prefers-color-scheme", "value": "light" },
-            { "name": "prefers-reduced-motion", "value": "reduce" }] });
+        let light = json!({ "features": [
+            { "name": "prefers-color-scheme", "value": "light" },
+            { "name": "prefers-reduced-motion", "value": "reduce" },
+        ] });
         self.ask("Emulation.setEmulatedMedia", light, Some(session)).await?;
         let gone = self.ask("Page.navigate", json!({ "url": url }), Some(session)).await?;
         ensure!(gone["errorText"].is_null(), "the page cannot be loaded: {}", gone["errorText"]);
         loop {
-            let drawn = json!({ "expression": "document.documentElement?.dataset.drawn === 'true'" });
+            let drawn = json!({ "expression": "document.documentElement?.dataset.drawn" });
             let drawn = self.ask("Runtime.evaluate", drawn, Some(session)).await?;
-            if drawn["result"]["value"] == true {
-                break;
+            match drawn["result"]["value"].as_str() {
+                Some("true") => break,
+                Some(_) => return Ok(None),
+                None => tokio::time::sleep(LOOK).await,
             }
-            tokio::time::sleep(LOOK).await;
         }
         let shot = self.ask("Page.captureScreenshot", json!({ "format": "png" }), Some(session)).await?;
-        STANDARD.decode(shot["data"].as_str().context("a picture")?).context("a picture")
+        STANDARD.decode(shot["data"].as_str().context("a picture")?).map(Some).context("a picture")
     }
 
     async fn ask(&mut self, method: &str, params: Value, session: Option<&str>) -> anyhow::Result<Value> {
@@ -160,21 +166,26 @@ impl Browser {
         if let Some(session) = session {
             message["sessionId"] = session.into();
         }
-        self.socket.send(Message::text(message.to_string())).await?;
+        let mut message = message.to_string().into_bytes();
+        message.push(END);
+        self.told.write_all(&message).await.with_context(|| format!("{method}: the browser is gone"))?;
         timeout(ANSWER, self.answer(method)).await.with_context(|| format!("{method}: no answer"))?
     }
 
     /// The answer to the last message; what else it tells is passed over.
     async fn answer(&mut self, method: &str) -> anyhow::Result<Value> {
-        while let Some(message) = self.socket.next().await {
-            let Message::Text(text) = message? else { continue };
-            let mut told: Value = serde_json::from_str(&text)?;
+        loop {
+            let mut message = Vec::new();
+            self.answers.read_until(END, &mut message).await?;
+            if message.pop() != Some(END) {
+                bail!("{method}: the browser is gone");
+            }
+            let mut told: Value = serde_json::from_slice(&message)?;
             if told["id"] == self.last {
                 ensure!(told["error"].is_null(), "{method}: {}", told["error"]["message"]);
                 return Ok(told["result"].take());
             }
         }
-        bail!("{method}: the browser is gone")
     }
 }
 

@@ -1,14 +1,16 @@
 //! A widget build as it was kept: the files that browsers got, found by what a record calls them.
 
-use crate::assets::{Build, Widget};
+use super::scene::Scene;
+use crate::assets::{BOOT, Build, GUARD, GUARD_COMPATIBLE, Widget};
 use crate::clock::Clock;
 use crate::error::Error;
-use crate::log::artefact::{BOOT, GUARD, GUARD_COMPATIBLE};
 use crate::store::{Store, StoreError};
 use avow_shared::entry::Kind;
 use avow_shared::id::SiteId;
+use moka::future::Cache;
 use serde::Deserialize;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// Characters of a guard's hash in its name.
 const NAME: usize = 16;
@@ -60,17 +62,52 @@ pub async fn keep(store: &Store, widget: &Widget, clock: &Clock) -> Result<(), S
     Ok(())
 }
 
+/// Builds that were asked for lately: a page asks for a dozen files of one.
+#[derive(Clone, Debug)]
+pub struct Builds(Cache<Key, Arc<KeptBuild>>);
+
+/// Site, widget, guard, and the leaf before which it was the last.
+type Key = (String, String, String, i64);
+
+/// Builds in memory: each is its scripts and a list of names, some 30 kB.
+const READY: u64 = 32;
+
+impl Default for Builds {
+    fn default() -> Self {
+        Self(Cache::new(READY))
+    }
+}
+
+impl Builds {
+    /// The build of a scene; `None` if it is none that was kept.
+    pub async fn of(&self, store: &Store, scene: &Scene) -> Result<Option<Arc<KeptBuild>>, Error> {
+        let Scene { site, widget, guard, before, .. } = scene;
+        let key = (site.clone(), widget.clone(), guard.clone(), *before);
+        if let Some(kept) = self.0.get(&key).await {
+            return Ok(Some(kept));
+        }
+        let Some(site) = SiteId::parse(site) else { return Ok(None) };
+        let Some(kept) = KeptBuild::find(store, &site, widget, guard, *before).await? else {
+            return Ok(None);
+        };
+        let kept = Arc::new(kept);
+        self.0.insert(key, Arc::clone(&kept)).await;
+        Ok(Some(kept))
+    }
+}
+
 impl KeptBuild {
-    /// The build that a record of the site names; `None` if it is none that was kept.
-    pub async fn find(
+    /// The last build of that name before a leaf of the site's log; `None` if it is none that was kept.
+    async fn find(
         store: &Store,
         site: &SiteId,
         widget: &str,
         guard: &str,
+        before: i64,
     ) -> Result<Option<Self>, Error> {
         let manifests = store.manifests(site, Kind::Artefact.byte()).await?;
-        let mut read =
-            manifests.iter().filter_map(|row| serde_json::from_str::<Manifest>(&row.manifest).ok());
+        let earlier = manifests.iter().rev().filter(|row| row.leaf_index < before);
+        let mut read = earlier.filter_map(|row| serde_json::from_str::<Manifest>(&row.manifest).ok());
         let Some(manifest) = read.find(|manifest| manifest.is_of(widget, guard)) else { return Ok(None) };
         let [guard_js, guard_compatible_js, boot_js] = [
             script(store, &manifest, GUARD).await?,
@@ -146,7 +183,7 @@ mod tests {
             store.append_entry(&site(), &entry).await.expect("appended");
             for guard in [&guard, &compatible] {
                 let kept =
-                    KeptBuild::find(store, &site(), widget, guard).await.expect("read").expect("found");
+                    KeptBuild::find(store, &site(), widget, guard, 9).await.expect("read").expect("found");
                 let build = kept.build().expect("whole");
                 assert_eq!((build.boot_js, build.guard), ("boot()", &*name(files[0].1)), "{}", store.name());
                 let engine = kept.file(store, build.js).await.expect("read");
@@ -154,11 +191,21 @@ mod tests {
                 assert_eq!(kept.file(store, "manifest.json").await.expect("read"), None);
             }
             for (widget, guard) in [(widget, "0000000000000000"), ("0000000000000000", guard.as_str())] {
-                assert!(KeptBuild::find(store, &site(), widget, guard).await.expect("read").is_none());
+                assert!(KeptBuild::find(store, &site(), widget, guard, 9).await.expect("read").is_none());
+            }
+            // A record from before the build is not of it; one after another build of that name is of the later.
+            assert!(KeptBuild::find(store, &site(), widget, &guard, 0).await.expect("read").is_none());
+            let later = files.map(|(name, bytes)| (name, if name == BOOT { &b"later()"[..] } else { bytes }));
+            store.keep_artefact(b"later()", NOW).await.expect("kept");
+            let entry = artefact::build(&fake_build(), later).expect("an entry");
+            store.append_entry(&site(), &entry).await.expect("appended").expect("it is another entry");
+            for (before, boot) in [(1, "boot()"), (2, "later()")] {
+                let kept = KeptBuild::find(store, &site(), widget, &guard, before).await.expect("read");
+                assert_eq!(kept.expect("found").boot_js, boot, "{}", store.name());
             }
             // What is not what it was is not shown.
-            store.edit_artefact_for_tests(&hex(&Sha256::digest(files[2].1)), b"evil()").await;
-            assert!(KeptBuild::find(store, &site(), widget, &guard).await.expect("read").is_none());
+            store.edit_artefact_for_tests(&hex(&Sha256::digest(b"later()")), b"evil()").await;
+            assert!(KeptBuild::find(store, &site(), widget, &guard, 9).await.expect("read").is_none());
         }
     }
 }

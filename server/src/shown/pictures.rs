@@ -6,6 +6,7 @@
 use super::browser::{Browser, Screen};
 use super::scene::{Layer, Scene};
 use crate::assets::{self, Build};
+use crate::log::artefact;
 use crate::policy::document::Document;
 use crate::state::AppState;
 use crate::store::append::{Effect, NewEntry};
@@ -150,56 +151,90 @@ impl Work<'_> {
     /// Makes the pictures of a version unless the log has them.
     async fn illustrate(&self, site: &SiteId, row: &PolicyVersion) -> anyhow::Result<()> {
         let state = self.state;
-        let (widget, guard) = (self.build.name().context("a build without a name")?, self.build.guard);
-        let name = format!("screenshots/{}-{widget}-{guard}", row.version);
+        let build = artefact::of_this_server().context("a build without a name")?.name;
+        let name = format!("screenshots/{}/{build}", row.version);
         let known = state.store.manifests(site, Kind::Artefact.byte()).await?;
         if known.iter().any(|manifest| manifest.name == name) {
             return Ok(());
         }
         // The build has its entry before anything is said of it.
         state.sequencer.settle(site.clone()).await?;
-        let document: Document = serde_json::from_str(&row.document)?;
         let mut browser = Browser::start(self.program).await?;
+        let taken = self.take(&mut browser, row).await;
+        browser.close().await?;
+        let (program, pictures) = taken?;
         let mut files = BTreeMap::new();
-        for language in &document.languages {
-            for (layer, folder) in [(Layer::Banner, "banner"), (Layer::Dialog, "dialog")] {
-                for (device, screen) in SCREENS {
-                    let scene = Scene {
-                        site: site.as_str().to_owned(),
-                        policy: row.hash.clone(),
-                        widget: widget.to_owned(),
-                        guard: guard.to_owned(),
-                        language: language.clone(),
-                        layer,
-                        width: screen.width,
-                        height: screen.height,
-                        gpc: false,
-                        reference: None,
-                    };
-                    let (ticket, _) = state.tickets.issue(&scene, state.clock.now());
-                    let url = format!("{}/shown/{ticket}/stage", self.base);
-                    let picture = browser.picture(&url, screen).await?;
-                    let sha256 = state.store.keep_artefact(&picture, state.clock.now()).await?;
-                    files.insert(format!("{language}/{folder}/{device}.png"), sha256);
-                }
-            }
+        for (file, picture) in pictures {
+            files.insert(file, state.store.keep_artefact(&picture, state.clock.now()).await?);
         }
-        let pictures = files.len();
+        let count = files.len();
         let manifest = Manifest {
-            browser: browser.version().await?,
+            browser: program,
             files,
-            guard,
+            guard: self.build.guard,
             illustration: true,
             made_at: state.clock.now().0,
             policy_sha256: &row.hash,
             r#type: "screenshots",
             version: row.version,
-            widget,
+            widget: self.build.name().context("a build without a name")?,
         };
         let manifest = serde_json::to_string(&manifest).context("writing the manifest")?;
         let entry = NewEntry { kind: Kind::Artefact, name, manifest, effect: Effect::None };
-        state.sequencer.append_entry(site.clone(), entry).await?;
-        tracing::info!(site = site.as_str(), version = row.version, pictures, "the banner has its pictures");
+        // Another node may have been quicker.
+        if state.sequencer.append_entry(site.clone(), entry).await? {
+            tracing::info!(
+                site = site.as_str(),
+                version = row.version,
+                pictures = count,
+                "the banner has its pictures"
+            );
+        }
         Ok(())
     }
+
+    /// The browser's name, and every picture by the name of its file. All of them, or none.
+    async fn take(&self, browser: &mut Browser, row: &PolicyVersion) -> anyhow::Result<Taken> {
+        let document: Document = serde_json::from_str(&row.document)?;
+        let mut pictures = Vec::new();
+        for language in &document.languages {
+            for (layer, folder) in [(Layer::Banner, "banner"), (Layer::Dialog, "dialog")] {
+                for (device, screen) in SCREENS {
+                    let scene = self.scene(row, language, layer, screen)?;
+                    let (ticket, _) = self.state.tickets.issue(&scene, self.state.clock.now());
+                    let url = format!("{}/shown/{ticket}/stage", self.base);
+                    // Where nothing has to be asked there is no banner.
+                    if let Some(picture) = browser.picture(&url, screen).await? {
+                        pictures.push((format!("{language}/{folder}/{device}.png"), picture));
+                    }
+                }
+            }
+        }
+        Ok((browser.version().await?, pictures))
+    }
+
+    fn scene(
+        &self,
+        row: &PolicyVersion,
+        language: &str,
+        layer: Layer,
+        screen: Screen,
+    ) -> anyhow::Result<Scene> {
+        Ok(Scene {
+            site: row.site.clone(),
+            policy: row.hash.clone(),
+            widget: self.build.name().context("a build without a name")?.to_owned(),
+            guard: self.build.guard.to_owned(),
+            before: i64::MAX,
+            language: language.to_owned(),
+            layer,
+            width: screen.width,
+            height: screen.height,
+            gpc: false,
+            reference: None,
+        })
+    }
 }
+
+/// The browser's name, and pictures by the names of their files.
+type Taken = (String, Vec<(String, Vec<u8>)>);

@@ -32,6 +32,10 @@ pub struct Scene {
     /// The guard build.
     #[serde(rename = "g")]
     pub guard: String,
+    /// The leaf before which that build was the last of its name: names do not tell builds apart whose scripts alone
+    /// differ.
+    #[serde(rename = "i")]
+    pub before: i64,
     /// The language.
     #[serde(rename = "l")]
     pub language: String,
@@ -53,8 +57,8 @@ pub struct Scene {
 }
 
 impl Scene {
-    /// What the visitor of a record saw when they answered; `NotFound` if the record does not say.
-    pub fn of(record: &Record) -> Result<Self, Error> {
+    /// What the visitor of a record, which is that leaf, saw when they answered; `NotFound` if the record does not say.
+    pub fn of(record: &Record, leaf: i64) -> Result<Self, Error> {
         let id = RecordId::parse(&record.id).ok_or_else(|| Error::internal("a record without an id"))?;
         let (width, height) = screen(record.viewport);
         Ok(Self {
@@ -62,6 +66,7 @@ impl Scene {
             policy: record.policy_sha256.clone(),
             widget: record.widget.clone(),
             guard: record.guard.clone(),
+            before: leaf,
             language: record.locale.clone(),
             layer: match record.surface {
                 Surface::Banner => Layer::Banner,

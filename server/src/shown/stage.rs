@@ -39,20 +39,19 @@ pub fn script(published: &Published, build: &Build<'_>) -> Result<String, Error>
 }
 
 /// The stage.
-pub fn stage(scene: &Scene, published: &Published) -> String {
+pub fn stage(scene: &Scene) -> String {
     let Scene { site, language, gpc, layer, .. } = scene;
     let layer = match layer {
         Layer::Banner => "banner",
         Layer::Dialog => "dialog",
     };
-    let version = published.engine.version;
     let (site, lang) = (text(site), attribute(language));
     format!(
         "<!doctype html>\n<html lang=\"{lang}\" data-gpc=\"{gpc}\" data-layer=\"{layer}\"><head><meta charset=\"utf-8\">\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"><title>{site}</title>\
          <link rel=\"stylesheet\" href=\"stage.css\"><script src=\"stage.js\"></script><script src=\"site.js\"></script></head>\n\
          <body><main class=\"stage\" lang=\"en\" dir=\"ltr\"><p class=\"mark\">Illustration</p><h1>{site}</h1>\
-         <p>Policy version {version}, language {}. Not a picture of a visitor’s screen: the published texts and code, \
+         <p>Language {}. Not a picture of a visitor’s screen: the published texts and code, \
          drawn anew.</p>{}</main></body></html>\n",
         text(language),
         "<div class=\"lines\"><i></i><i></i><i></i><i></i></div>".repeat(3),
@@ -128,6 +127,7 @@ mod tests {
             policy: String::new(),
             widget: "<i>".to_owned(),
             guard: "\"'&".to_owned(),
+            before: 1,
             language: "en\" onload=\"x".to_owned(),
             layer: Layer::Banner,
             width: 412,
@@ -136,12 +136,11 @@ mod tests {
             reference: Some("<b>".to_owned()),
         };
         let published = site_files::tests::published();
-        for page in [stage(&scene, &published), frame(&scene, &published, Millis(0))] {
-            assert!(
-                !page.contains("<b>") && !page.contains("<i>\"") && !page.contains("onload=\"x\""),
-                "{page}"
-            );
-            assert!(!page.contains("<script>"), "{page}");
+        let frame = frame(&scene, &published, Millis(0));
+        for page in [stage(&scene), frame.clone()] {
+            assert!(page.contains("&lt;script&gt;") && !page.contains("<script>"), "{page}");
+            assert!(!page.contains("<b>") && !page.contains("onload=\"x\""), "{page}");
         }
+        assert!(frame.contains("widget &lt;i&gt;, guard"), "{frame}");
     }
 }

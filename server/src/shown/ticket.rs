@@ -80,6 +80,7 @@ mod tests {
             policy: "aa".repeat(32),
             widget: "0123456789abcdef".to_owned(),
             guard: "fedcba9876543210".to_owned(),
+            before: 41,
             language: "zh-Hant-TW".to_owned(),
             layer: Layer::Dialog,
             width: 412,

@@ -6,15 +6,15 @@ use sha2::{Digest as _, Sha256};
 use std::collections::HashSet;
 
 impl Store {
-    /// Keeps a file and returns its SHA-256, 64 hexadecimal characters.
+    /// Keeps a file and returns its SHA-256, 64 hexadecimal characters. One that is not what it was is put right.
     pub async fn keep_artefact(&self, bytes: &[u8], now: Millis) -> Result<String> {
-        const INSERT: &str = "INSERT INTO artefacts (sha256, bytes, kept_at) VALUES ($1, $2, $3) \
-            ON CONFLICT (sha256) DO NOTHING";
+        const KEEP: &str = "INSERT INTO artefacts (sha256, bytes, kept_at) VALUES ($1, $2, $3) \
+            ON CONFLICT (sha256) DO UPDATE SET bytes = $2";
         let sha256 = hex(&Sha256::digest(bytes));
         // Nearly always it is there: a node that starts again takes no lock for it.
-        if !self.has_artefact(&sha256).await? {
+        if self.artefact(&sha256).await?.is_none() {
             on!(self, write, pool => {
-                sqlx::query(INSERT).bind(&sha256).bind(bytes).bind(now.0).execute(pool).await.map(drop)
+                sqlx::query(KEEP).bind(&sha256).bind(bytes).bind(now.0).execute(pool).await.map(drop)
             })?;
         }
         Ok(sha256)
@@ -34,11 +34,5 @@ impl Store {
         const SQL: &str = "SELECT sha256 FROM artefacts";
         let kept: Vec<String> = on!(self, read, pool => sqlx::query_scalar(SQL).fetch_all(pool).await)?;
         Ok(kept.into_iter().collect())
-    }
-
-    async fn has_artefact(&self, sha256: &str) -> Result<bool> {
-        const SQL: &str = "SELECT CAST(COUNT(*) AS BIGINT) FROM artefacts WHERE sha256 = $1";
-        let found: i64 = on!(self, read, pool => sqlx::query_scalar(SQL).bind(sha256).fetch_one(pool).await)?;
-        Ok(found > 0)
     }
 }

@@ -107,10 +107,13 @@ impl Store {
         Ok(leaves)
     }
 
-    /// The last leaf that is there, whatever the head says.
-    pub async fn last_leaf(&self, site: &SiteId) -> Result<Option<i64>> {
-        const SQL: &str = "SELECT MAX(leaf_index) FROM leaves WHERE site = $1";
-        Ok(on!(self, read, pool => sqlx::query_scalar(SQL).bind(site.as_str()).fetch_one(pool).await)?)
+    /// A leaf that a log of that size cannot have, if there is one.
+    pub async fn leaf_outside(&self, site: &SiteId, size: i64) -> Result<Option<i64>> {
+        const SQL: &str = "SELECT MIN(leaf_index) FROM leaves \
+            WHERE site = $1 AND (leaf_index >= $2 OR leaf_index < 0)";
+        Ok(on!(self, read, pool => {
+            sqlx::query_scalar(SQL).bind(site.as_str()).bind(size).fetch_one(pool).await
+        })?)
     }
 
     /// A full tile with the node above it.

@@ -17,10 +17,10 @@ use zip::{CompressionMethod, ZipArchive};
 
 /// The record at the end of every ZIP without a comment, bytes.
 const END_LEN: usize = 22;
-/// Most files: far above the number of versions that any site publishes.
-const MAX_FILES: u16 = 10_000;
+/// Most files: above thousands of versions and builds, with their pictures.
+const MAX_FILES: u16 = 60_000;
 /// Longest directory of those files, bytes.
-const MAX_DIRECTORY: u32 = 8 << 20;
+const MAX_DIRECTORY: u32 = 16 << 20;
 /// Longest of the small files, bytes.
 const MAX_SMALL: u64 = 64 << 10;
 /// Longest policy and verifier, bytes.

@@ -75,6 +75,13 @@ impl Parts {
                 Stated::Other => {}
             }
         }
+        // One that is not what it was is left out, which whoever checks the bundle is told.
+        let mut whole = BTreeMap::new();
+        for (name, sha256) in artefacts {
+            if store.artefact(&sha256).await?.is_some() {
+                whole.insert(name, sha256);
+            }
+        }
         let previous = store.last_bundle(site, plan.head.epoch).await?.filter(|last| last.size <= size);
         let consistency = match &previous {
             Some(last) => Some(nodes::consistency(store, site, last.size, size).await?),
@@ -106,7 +113,7 @@ impl Parts {
             policies,
             erased,
             verifier,
-            artefacts,
+            artefacts: whole,
         })
     }
 }

@@ -7,7 +7,9 @@
   Object.defineProperty(navigator, "globalPrivacyControl", { value: root.dataset.gpc === "true" });
   document.addEventListener("avow:ready", function () {
     if (root.dataset.layer === "dialog") window.avow.open();
-    seek();
+    // The banner stands by now, or there is nothing to ask.
+    else if (!document.getElementById(wanted)) root.dataset.drawn = "none";
+    if (!root.dataset.drawn) seek();
   });
   // Until the layer stands, and has been drawn; whoever takes a picture waits for the word.
   function seek() {
