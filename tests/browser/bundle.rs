@@ -87,14 +87,15 @@ fn repacked(archive: &mut ZipArchive<Cursor<Vec<u8>>>, from: &str, to: &str) -> 
     for at in 0..archive.len() {
         let mut file = archive.by_index(at)?;
         let name = file.name()?.into_owned();
-        let mut text = String::new();
-        file.read_to_string(&mut text)?;
+        let mut bytes = Vec::new();
+        file.read_to_end(&mut bytes)?;
         if name == "records.ndjson" {
+            let text = String::from_utf8(bytes)?;
             ensure!(text.contains(from), "{text}");
-            text = text.replace(from, to);
+            bytes = text.replace(from, to).into_bytes();
         }
         zip.start_file(&name, SimpleFileOptions::default())?;
-        zip.write_all(text.as_bytes())?;
+        zip.write_all(&bytes)?;
     }
     Ok(zip.finish()?.into_inner())
 }

@@ -96,6 +96,17 @@ impl Database {
         }
     }
 
+    /// How many records a PostgreSQL database holds, asked past the wire, cut or not.
+    pub async fn records_past_the_wire(&self) -> Result<i64> {
+        let Self::Postgres { name, .. } = self else { anyhow::bail!("only PostgreSQL has a wire") };
+        let mut url = reqwest::Url::parse(&superuser().context("the server was there before")?)?;
+        url.set_path(name);
+        let mut connection = PgConnection::connect(url.as_str()).await?;
+        let records = sqlx::query_scalar("SELECT COUNT(*) FROM records").fetch_one(&mut connection).await?;
+        connection.close().await?;
+        Ok(records)
+    }
+
     /// The wire to a PostgreSQL database.
     pub fn wire(&self) -> Option<&Wire> {
         match self {
