@@ -17,6 +17,7 @@ pub mod error;
 pub mod gate;
 pub mod limits;
 pub mod log;
+pub mod mac;
 pub mod metrics;
 pub mod middleware;
 pub mod policy;

@@ -3,15 +3,14 @@
 //! Any script on a page can write a cookie; only the server can write its seal.
 
 use crate::clock::Clock;
+use crate::mac::MacKey;
 use crate::rng::Rng;
 use crate::store::{Store, StoreError};
 use avow_shared::cookie::{seal_message, unsealed_value};
 use avow_shared::decision::Decision;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use hmac::{Hmac, KeyInit, Mac};
-use sha2::Sha256;
-use std::fmt;
+use hmac::Mac as _;
 use subtle::ConstantTimeEq as _;
 
 /// The name under which the key is stored.
@@ -20,43 +19,29 @@ const NAME: &str = "seal/1";
 const SEAL_BYTES: usize = 16;
 
 /// The key of all seals of this installation.
-#[derive(Clone)]
-pub struct SealKey([u8; 32]);
+#[derive(Clone, Debug)]
+pub struct SealKey(MacKey);
 
 impl SealKey {
     /// Takes the key's bytes.
     pub fn new(key: [u8; 32]) -> Self {
-        Self(key)
+        Self(MacKey::new(key))
     }
 
     /// The key of the installation whose database this is; made if it has none yet.
     pub async fn stored(store: &Store, clock: &Clock, rng: &Rng) -> Result<Self, StoreError> {
-        Ok(Self(store.secret_or_insert(NAME, rng.bytes(), clock.now()).await?))
+        Ok(Self(MacKey::stored(store, NAME, clock, rng).await?))
     }
 
     /// The seal of a decision: 22 characters of base64url.
     pub fn seal(&self, site: &str, decision: &Decision) -> String {
-        URL_SAFE_NO_PAD.encode(self.mac(site, &unsealed_value(decision)))
+        let mac = self.0.of(&seal_message(site, &unsealed_value(decision))).finalize().into_bytes();
+        URL_SAFE_NO_PAD.encode(&mac[..SEAL_BYTES])
     }
 
     /// Whether `shown` is the seal of that decision, compared in constant time.
     pub fn verify(&self, site: &str, decision: &Decision, shown: &str) -> bool {
         self.seal(site, decision).as_bytes().ct_eq(shown.as_bytes()).into()
-    }
-
-    fn mac(&self, site: &str, value: &str) -> [u8; SEAL_BYTES] {
-        let mut mac = Hmac::<Sha256>::new_from_slice(&self.0).expect("HMAC takes keys of any length");
-        mac.update(seal_message(site, value).as_bytes());
-        let full = mac.finalize().into_bytes();
-        let mut short = [0; SEAL_BYTES];
-        short.copy_from_slice(&full[..SEAL_BYTES]);
-        short
-    }
-}
-
-impl fmt::Debug for SealKey {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("SealKey")
     }
 }
 

@@ -2,15 +2,14 @@
 
 use super::scene::Scene;
 use crate::clock::Clock;
+use crate::mac::MacKey;
 use crate::rng::Rng;
 use crate::store::{Store, StoreError};
 use avow_shared::id::Millis;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use hmac::{Hmac, KeyInit, Mac};
+use hmac::Mac as _;
 use serde::{Deserialize, Serialize};
-use sha2::Sha256;
-use std::fmt;
 
 /// The name under which the key is stored.
 const NAME: &str = "shown/1";
@@ -20,8 +19,8 @@ pub const GOOD_FOR: i64 = 15 * 60 * 1_000;
 const MAX_LEN: usize = 2_048;
 
 /// The key of all tickets of this installation.
-#[derive(Clone)]
-pub struct TicketKey([u8; 32]);
+#[derive(Clone, Debug)]
+pub struct TicketKey(MacKey);
 
 #[derive(Serialize, Deserialize)]
 struct Ticket {
@@ -33,7 +32,7 @@ struct Ticket {
 impl TicketKey {
     /// The key of the installation whose database this is; made if it has none yet.
     pub async fn stored(store: &Store, clock: &Clock, rng: &Rng) -> Result<Self, StoreError> {
-        Ok(Self(store.secret_or_insert(NAME, rng.bytes(), clock.now()).await?))
+        Ok(Self(MacKey::stored(store, NAME, clock, rng).await?))
     }
 
     /// A ticket for that scene, to be put into a path, and when it ends.
@@ -42,28 +41,16 @@ impl TicketKey {
         let ticket = Ticket { e: end, s: scene.clone() };
         let payload = serde_json::to_vec(&ticket).expect("words and numbers always serialize");
         let payload = URL_SAFE_NO_PAD.encode(payload);
-        let mac = URL_SAFE_NO_PAD.encode(self.mac(&payload).finalize().into_bytes());
+        let mac = URL_SAFE_NO_PAD.encode(self.0.of(&payload).finalize().into_bytes());
         (format!("{payload}.{mac}"), Millis(end))
     }
 
     /// The scene of a ticket of ours that has not ended.
     pub fn scene(&self, ticket: &str, now: Millis) -> Option<Scene> {
         let (payload, mac) = ticket.split_once('.').filter(|_| ticket.len() <= MAX_LEN)?;
-        self.mac(payload).verify_slice(&URL_SAFE_NO_PAD.decode(mac).ok()?).ok()?;
+        self.0.of(payload).verify_slice(&URL_SAFE_NO_PAD.decode(mac).ok()?).ok()?;
         let ticket: Ticket = serde_json::from_slice(&URL_SAFE_NO_PAD.decode(payload).ok()?).ok()?;
         (ticket.e > now.0).then_some(ticket.s)
-    }
-
-    fn mac(&self, payload: &str) -> Hmac<Sha256> {
-        let mut mac = Hmac::<Sha256>::new_from_slice(&self.0).expect("HMAC takes keys of any length");
-        mac.update(payload.as_bytes());
-        mac
-    }
-}
-
-impl fmt::Debug for TicketKey {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("TicketKey")
     }
 }
 
@@ -74,7 +61,7 @@ mod tests {
 
     #[test]
     fn a_ticket_is_good_for_its_scene_and_its_time_only() {
-        let key = TicketKey([7; 32]);
+        let key = TicketKey(MacKey::new([7; 32]));
         let scene = Scene {
             site: "site".to_owned(),
             policy: "aa".repeat(32),
@@ -97,7 +84,7 @@ mod tests {
         assert_eq!(key.scene(&ticket, now), Some(scene));
         assert!(key.scene(&ticket, Millis(end.0 - 1)).is_some());
         assert_eq!(key.scene(&ticket, end), None);
-        assert_eq!(TicketKey([8; 32]).scene(&ticket, now), None);
+        assert_eq!(TicketKey(MacKey::new([8; 32])).scene(&ticket, now), None);
         for at in 0..ticket.len() {
             let mut other = ticket.clone().into_bytes();
             other[at] = if other[at] == b'A' { b'B' } else { b'A' };
