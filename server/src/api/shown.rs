@@ -21,17 +21,13 @@ use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use utoipa::ToSchema;
 
+const HTML: &str = "text/html; charset=utf-8";
+
 /// Registers the paths.
 pub fn configure(config: &mut ServiceConfig) {
     config
         .service(resource("/v1/consents/{id}/shown").route(web::get().to(shown)))
-        .service(resource("/shown/{ticket}/").route(get_or_head().to(frame)))
-        .service(resource("/shown/{ticket}/{file}").route(get_or_head().to(file)))
-        .service(resource("/shown/{ticket}/assets/{file}").route(get_or_head().to(asset)))
-        .service(resource("/shown/{ticket}/site/{site}/{hash}/{lang}.json").route(get_or_head().to(policy)))
-        .service(
-            resource("/shown/{ticket}/site/{site}/{hash}/{lang}/banner.json").route(get_or_head().to(first)),
-        );
+        .service(resource("/shown/{ticket}/{file:.*}").route(get_or_head().to(file)));
 }
 
 /// Of which site.
@@ -111,35 +107,15 @@ pub(super) async fn shown(
     }))
 }
 
-/// What was shown, shown again, with the facts around it.
-#[utoipa::path(
-    get, path = "/shown/{ticket}/", tag = "consents",
-    params(("ticket" = String, Path, description = "out of the path that `/v1/consents/{id}/shown` gave")),
-    responses(
-        (status = 200, description = "a page", content_type = "text/html", body = String),
-        (status = 404, description = "not-found: none of ours, or its time is over", body = ProblemBody,
-         content_type = "application/problem+json"),
-        (status = 500, description = "internal", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 503, description = "unavailable, with Retry-After", body = ProblemBody,
-         content_type = "application/problem+json"),
-    )
-)]
-pub(super) async fn frame(state: Data<AppState>, ticket: Path<String>) -> Result<HttpResponse, Problem> {
-    let scene = scene(&state, &ticket)?;
-    let (row, published) = version(&state, &scene).await?;
-    let page = stage::frame(&scene, &published, Millis(row.published_at));
-    Ok(answer("text/html; charset=utf-8", stage::FRAME_POLICY, page))
-}
-
-/// The page inside, and what it is made of.
+/// What was shown, shown again: the page, and all that it is made of.
 #[utoipa::path(
     get, path = "/shown/{ticket}/{file}", tag = "consents",
     params(
         ("ticket" = String, Path, description = "out of the path that `/v1/consents/{id}/shown` gave"),
-        ("file" = String, Path, description = "stage, stage.js, stage.css, frame.css, site.js"),
+        ("file" = String, Path, description = "nothing for the page with the facts around it; the files that it asks for"),
     ),
     responses(
-        (status = 200, description = "the file", content_type = "text/html", body = String),
+        (status = 200, description = "the page, or a file of it", content_type = "text/html", body = String),
         (status = 404, description = "not-found: none of ours, or its time is over", body = ProblemBody,
          content_type = "application/problem+json"),
         (status = 500, description = "internal", body = ProblemBody, content_type = "application/problem+json"),
@@ -152,111 +128,40 @@ pub(super) async fn file(
     path: Path<(String, String)>,
 ) -> Result<HttpResponse, Problem> {
     let (ticket, file) = path.into_inner();
-    let scene = scene(&state, &ticket)?;
-    Ok(match file.as_str() {
-        "stage" => answer("text/html; charset=utf-8", stage::POLICY, stage::stage(&scene)),
-        "stage.js" => answer("text/javascript; charset=utf-8", stage::POLICY, stage::SCRIPT),
-        "stage.css" => answer("text/css; charset=utf-8", stage::POLICY, stage::STYLE),
-        "frame.css" => answer("text/css; charset=utf-8", stage::POLICY, stage::FRAME_STYLE),
-        "site.js" => {
+    let scene = state.tickets.scene(&ticket, state.clock.now()).ok_or(Kind::NotFound)?;
+    let parts: Vec<&str> = file.split('/').collect();
+    let body: web::Bytes = match parts[..] {
+        [""] => {
+            let (row, published) = version(&state, &scene).await?;
+            let page = stage::frame(&scene, &published, Millis(row.published_at));
+            return Ok(answer(HTML, stage::FRAME_POLICY, page));
+        }
+        ["stage"] => return Ok(answer(HTML, stage::POLICY, stage::stage(&scene))),
+        ["stage.js"] => stage::SCRIPT.into(),
+        ["stage.css"] => stage::STYLE.into(),
+        ["frame.css"] => stage::FRAME_STYLE.into(),
+        ["site.js"] => {
             let (_, published) = version(&state, &scene).await?;
             let kept = kept(&state, &scene).await?;
-            let build = kept.build().ok_or(Kind::NotFound)?;
-            answer("text/javascript; charset=utf-8", stage::POLICY, stage::script(&published, &build)?)
+            stage::script(&published, &kept.build().ok_or(Kind::NotFound)?)?.into()
+        }
+        ["assets", name] => {
+            kept(&state, &scene).await?.file(&state.store, name).await?.ok_or(Kind::NotFound)?.into()
+        }
+        ["site", site, hash, ref texts @ ..] if site == scene.site && hash == scene.policy => {
+            let (row, _) = version(&state, &scene).await?;
+            let text = match texts {
+                [language, "banner.json"] => banner(&row.document, language),
+                [whole] => whole
+                    .strip_suffix(".json")
+                    .and_then(|language| localize(&row.document, language, &row.hash)),
+                _ => None,
+            };
+            text.ok_or(Kind::NotFound)?.into()
         }
         _ => return Err(Kind::NotFound.into()),
-    })
-}
-
-/// A file of the widget build that was in use then.
-#[utoipa::path(
-    get, path = "/shown/{ticket}/assets/{file}", tag = "consents",
-    params(
-        ("ticket" = String, Path, description = "out of the path that `/v1/consents/{id}/shown` gave"),
-        ("file" = String, Path, description = "a name out of the script's configuration"),
-    ),
-    responses(
-        (status = 200, description = "the file", content_type = "text/javascript", body = String),
-        (status = 404, description = "not-found", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 500, description = "internal", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 503, description = "unavailable, with Retry-After", body = ProblemBody,
-         content_type = "application/problem+json"),
-    )
-)]
-pub(super) async fn asset(
-    state: Data<AppState>,
-    path: Path<(String, String)>,
-) -> Result<HttpResponse, Problem> {
-    let (ticket, file) = path.into_inner();
-    let scene = scene(&state, &ticket)?;
-    let bytes = kept(&state, &scene).await?.file(&state.store, &file).await?.ok_or(Kind::NotFound)?;
-    Ok(answer(media_type(&file), stage::POLICY, bytes))
-}
-
-/// The texts of the version, for the second layer.
-#[utoipa::path(
-    get, path = "/shown/{ticket}/site/{site}/{hash}/{lang}.json", tag = "consents",
-    params(
-        ("ticket" = String, Path, description = "out of the path that `/v1/consents/{id}/shown` gave"),
-        ("site" = String, Path, description = "the scene's"),
-        ("hash" = String, Path, description = "the scene's"),
-        ("lang" = String, Path, description = "the scene's"),
-    ),
-    responses(
-        (status = 200, description = "the compiled policy", content_type = "application/json", body = String),
-        (status = 404, description = "not-found", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 500, description = "internal", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 503, description = "unavailable, with Retry-After", body = ProblemBody,
-         content_type = "application/problem+json"),
-    )
-)]
-pub(super) async fn policy(
-    state: Data<AppState>,
-    path: Path<(String, String, String, String)>,
-) -> Result<HttpResponse, Problem> {
-    texts(&state, path.into_inner(), |row, lang| localize(&row.document, lang, &row.hash)).await
-}
-
-/// The texts of the version, for the first layer.
-#[utoipa::path(
-    get, path = "/shown/{ticket}/site/{site}/{hash}/{lang}/banner.json", tag = "consents",
-    params(
-        ("ticket" = String, Path, description = "out of the path that `/v1/consents/{id}/shown` gave"),
-        ("site" = String, Path, description = "the scene's"),
-        ("hash" = String, Path, description = "the scene's"),
-        ("lang" = String, Path, description = "the scene's"),
-    ),
-    responses(
-        (status = 200, description = "the first layer's part", content_type = "application/json", body = String),
-        (status = 404, description = "not-found", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 500, description = "internal", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 503, description = "unavailable, with Retry-After", body = ProblemBody,
-         content_type = "application/problem+json"),
-    )
-)]
-pub(super) async fn first(
-    state: Data<AppState>,
-    path: Path<(String, String, String, String)>,
-) -> Result<HttpResponse, Problem> {
-    texts(&state, path.into_inner(), |row, lang| banner(&row.document, lang)).await
-}
-
-async fn texts(
-    state: &AppState,
-    (ticket, site, hash, lang): (String, String, String, String),
-    of: impl Fn(&PolicyVersion, &str) -> Option<String>,
-) -> Result<HttpResponse, Problem> {
-    let scene = scene(state, &ticket)?;
-    if scene.site != site || scene.policy != hash {
-        return Err(Kind::NotFound.into());
-    }
-    let (row, _) = version(state, &scene).await?;
-    let text = of(&row, &lang).ok_or(Kind::NotFound)?;
-    Ok(answer("application/json", stage::POLICY, text))
-}
-
-fn scene(state: &AppState, ticket: &str) -> Result<Scene, Problem> {
-    state.tickets.scene(ticket, state.clock.now()).ok_or_else(|| Kind::NotFound.into())
+    };
+    Ok(answer(media_type(&file), stage::POLICY, body))
 }
 
 async fn version(state: &AppState, scene: &Scene) -> Result<(PolicyVersion, Published), Problem> {

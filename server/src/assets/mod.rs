@@ -164,6 +164,7 @@ pub fn media_type(name: &str) -> &'static str {
     match name.rsplit_once('.').map(|(_, end)| end) {
         Some("js") => "text/javascript; charset=utf-8",
         Some("wasm") => "application/wasm",
+        Some("css") => "text/css; charset=utf-8",
         Some("json") => "application/json",
         _ => "application/octet-stream",
     }
