@@ -6,6 +6,17 @@ use std::sync::Arc;
 
 pub use avow_verify::rfc3339;
 
+/// The day, `2026-01-31`, for people.
+pub fn day(at: Millis) -> String {
+    rfc3339(at).chars().take(10).collect()
+}
+
+/// Day and second, `2026-01-31 12:00:00 UTC`, for people.
+pub fn second(at: Millis) -> String {
+    let time: String = rfc3339(at).chars().skip(11).take(8).collect();
+    format!("{} {time} UTC", day(at))
+}
+
 /// Tells the time. Cheap to clone.
 #[derive(Clone)]
 pub struct Clock(Arc<dyn Fn() -> Millis + Send + Sync>);

@@ -1,6 +1,6 @@
 //! `avow counts`: what a site counts and does not keep.
 
-use crate::clock::rfc3339;
+use crate::clock::day;
 use crate::config::Database;
 use avow_shared::id::{DAY_MS, Millis, SiteId};
 
@@ -16,8 +16,7 @@ pub struct Args {
 pub async fn run(database: Database, args: Args) -> anyhow::Result<()> {
     let store = super::open(&database).await?;
     for count in store.counts(&args.site).await? {
-        let day = rfc3339(Millis(count.day * DAY_MS));
-        let day = day.get(..10).unwrap_or(&day);
+        let day = day(Millis(count.day * DAY_MS));
         println!("{day}\tversion {}\t{}\t{}", count.policy_version, count.event, count.count);
     }
     Ok(())

@@ -1,7 +1,7 @@
 //! `avow site learn` and `avow site unknown`: what pages have that the site's policy does not name, and pasted snippets
 //! that are older than it.
 
-use crate::clock::rfc3339;
+use crate::clock::day;
 use crate::gate::cookies::Owner;
 use crate::gate::rules::Rules;
 use crate::policy::Published;
@@ -19,7 +19,7 @@ pub async fn table(store: &Store, site: &SiteId) -> anyhow::Result<String> {
     let mut text = String::from("kind\tvalue\tplace\tcount\tfirst\tlast\tbegins with\n");
     for row in rows {
         let SeenRow { kind, value, place, sample, count, first_day, last_day } = row;
-        let (first, last) = (date(first_day), date(last_day));
+        let (first, last) = (day(Millis(first_day * DAY_MS)), day(Millis(last_day * DAY_MS)));
         writeln!(text, "{kind}\t{value}\t{place}\t{count}\t{first}\t{last}\t{sample}")?;
     }
     Ok(text)
@@ -42,7 +42,7 @@ pub async fn draft(store: &Store, site: &SiteId) -> anyhow::Result<String> {
             row.value,
             row.place,
             row.count,
-            date(row.last_day)
+            day(Millis(row.last_day * DAY_MS))
         )?;
     }
     writeln!(text, "\n# Cookies: as items of the service that sets them.")?;
@@ -52,7 +52,7 @@ pub async fn draft(store: &Store, site: &SiteId) -> anyhow::Result<String> {
             text,
             "# [[purpose.service.item]]  # {} times, last {}\n# name = {toml}\n# kind = \"cookie\"\n# match = \"exact\"\n# duration = \"\"",
             row.count,
-            date(row.last_day)
+            day(Millis(row.last_day * DAY_MS))
         )?;
     }
     writeln!(
@@ -66,7 +66,7 @@ pub async fn draft(store: &Store, site: &SiteId) -> anyhow::Result<String> {
             text,
             "[[inline]]  # {} times, last {}\nsha256 = {}\nkind = {}\npurpose = \"\"\nnote = {}",
             row.count,
-            date(row.last_day),
+            day(Millis(row.last_day * DAY_MS)),
             toml_string(&row.value),
             toml_string(&row.kind),
             toml_string(&note)
@@ -93,10 +93,6 @@ async fn unknown(store: &Store, site: &SiteId) -> anyhow::Result<Vec<SeenRow>> {
         }
     });
     Ok(rows)
-}
-
-fn date(day: i64) -> String {
-    rfc3339(Millis(day * DAY_MS)).chars().take(10).collect()
 }
 
 fn toml_string(text: &str) -> String {

@@ -20,8 +20,7 @@ use serde_json::{Value, json};
 /// The view; `Invalid` if no answer of the record is one of consent.
 pub async fn view(state: &AppState, site: &SiteId, receipt: &Receipt) -> Result<Value, Error> {
     let record = Record::from_canonical(&receipt.stored.record).map_err(Error::internal)?;
-    let row = state.store.policy_by_hash(site, &record.policy_sha256).await?;
-    let row = row.ok_or_else(|| Error::internal("a record of a policy that is not there"))?;
+    let row = receipt.policy(state, site, &record.policy_sha256).await?;
     let document: Document = serde_json::from_str(&row.document).map_err(Error::internal)?;
     let answers: Vec<Value> = record
         .decisions

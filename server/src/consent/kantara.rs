@@ -37,8 +37,7 @@ pub async fn view(state: &AppState, site: &SiteId, receipt: &Receipt) -> Result<
     if record.decisions.iter().all(|answer| !answer.granted) {
         return Err(Error::new(Kind::Invalid, "a Kantara receipt has no place for a refusal"));
     }
-    let row = state.store.policy_by_hash(site, &record.notice.policy_sha256).await?;
-    let row = row.ok_or_else(|| Error::internal("a record of a policy that is not there"))?;
+    let row = receipt.policy(state, site, &record.notice.policy_sha256).await?;
     let document: Document = serde_json::from_str(&row.document).map_err(Error::internal)?;
     let language = record.notice.locale.split('-').next().unwrap_or_default().to_owned();
     let granted = |purpose: &&Purpose| {

@@ -4,7 +4,7 @@
 //! The letter says what the record says, in the words of the policy that was shown, and what is not proved by it. It
 //! is no proof itself: the receipt that travels in it is.
 
-use crate::clock::rfc3339;
+use crate::clock::{day, second};
 use crate::consent::receipt::Receipt;
 use crate::error::{Error, Kind};
 use crate::policy::banner;
@@ -39,8 +39,7 @@ pub async fn letter(
     receipt_json: Vec<u8>,
 ) -> Result<Vec<u8>, Error> {
     let record = Record::from_canonical(&receipt.stored.record).map_err(Error::internal)?;
-    let row = state.store.policy_by_hash(site, &record.policy_sha256).await?;
-    let row = row.ok_or_else(|| Error::internal("a record of a policy that is not there"))?;
+    let row = receipt.policy(state, site, &record.policy_sha256).await?;
     let letter = compose(&record, &row, receipt, receipt_json, state.clock.now())?;
     // Laying out takes a processor for milliseconds: as many at once as there are processors, the others come again.
     let busy = |_| Error { retry_after: Some(1), ..Error::plain(Kind::Unavailable) };
@@ -104,8 +103,8 @@ fn decision(record: &Record, document: &Document, receipt: &Receipt) -> Section 
     let controller = &document.controller;
     let mut facts = vec![
         fact("What happened", event(record.event)),
-        fact("When", format!("{} by the server’s clock", moment(record.server_time))),
-        fact("", format!("{} by the visitor’s clock", moment(record.client_time))),
+        fact("When", format!("{} by the server’s clock", second(record.server_time))),
+        fact("", format!("{} by the visitor’s clock", second(record.client_time))),
         fact("Website", format!("{} ({})", document.name, document.site)),
         fact("Controller", format!("{}, {}, {}", controller.name, controller.address, controller.email)),
     ];
@@ -129,7 +128,7 @@ fn row(answer: &PurposeDecision, record: &Record, document: &Document) -> Vec<Te
         name.map_or_else(|| Text::code(answer.purpose.clone()), |name| local(name, &record.locale)),
         basis(answer.basis).into(),
         if answer.granted { "allowed" } else { "refused" }.into(),
-        rfc3339(answer.until).chars().take(10).collect::<String>().into(),
+        day(answer.until).into(),
     ]
 }
 
@@ -155,7 +154,7 @@ fn manner(record: &Record) -> Section {
 fn shown(record: &Record, row: &PolicyVersion, document: &Document) -> Section {
     let locale = &record.locale;
     let mut blocks = vec![Block::Facts(vec![
-        fact("Policy", format!("version {}, published {}", row.version, moment(Millis(row.published_at)))),
+        fact("Policy", format!("version {}, published {}", row.version, second(Millis(row.published_at)))),
         fact("Language", locale.clone()),
         Fact { label: "Hash of the policy".into(), value: Text::code(record.policy_sha256.clone()) },
         Fact { label: "Hash of the texts".into(), value: Text::code(record.texts_sha256.clone()) },
@@ -246,12 +245,6 @@ fn local(words: &str, locale: &str) -> Text {
 
 fn name<'a>(purpose: &'a Purpose, locale: &str) -> Option<&'a str> {
     purpose.text.get(locale).map(|text| text.name.as_str())
-}
-
-/// Day and second, for people.
-fn moment(at: Millis) -> String {
-    let text: String = rfc3339(at).chars().take(19).collect();
-    format!("{} UTC", text.replacen('T', " ", 1))
 }
 
 fn event(event: Event) -> &'static str {

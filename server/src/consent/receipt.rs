@@ -5,6 +5,7 @@ use crate::log::nodes;
 use crate::state::AppState;
 use crate::store::append::ERASED;
 use crate::store::log::Epoch;
+use crate::store::policies::PolicyVersion;
 use crate::store::records::StoredRecord;
 use avow_shared::checkpoint::Checkpoint;
 use avow_shared::id::SiteId;
@@ -34,6 +35,19 @@ pub struct Receipt {
     pub keys: Vec<String>,
     /// The text of a `.tlog-proof` file.
     pub proof: String,
+}
+
+impl Receipt {
+    /// The policy version of that hash, which the record names.
+    pub async fn policy(
+        &self,
+        state: &AppState,
+        site: &SiteId,
+        sha256: &str,
+    ) -> Result<PolicyVersion, Error> {
+        let row = state.store.policy_by_hash(site, sha256).await?;
+        row.ok_or_else(|| Error::internal("a record of a policy that is not there"))
+    }
 }
 
 /// The receipt of a record.

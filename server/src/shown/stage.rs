@@ -5,7 +5,7 @@
 
 use super::scene::{Layer, Scene};
 use crate::assets::Build;
-use crate::clock::rfc3339;
+use crate::clock::second;
 use crate::error::Error;
 use crate::policy::Published;
 use crate::site_files;
@@ -74,7 +74,7 @@ pub fn frame(scene: &Scene, published: &Published, published_at: Millis) -> Stri
         ("Site", scene.site.as_str().into()),
         (
             "Policy",
-            format!("version {}, published {} UTC", published.engine.version, minute(published_at)).into(),
+            format!("version {}, published {}", published.engine.version, second(published_at)).into(),
         ),
         ("Language", scene.language.as_str().into()),
         ("Answered on", layer.into()),
@@ -97,11 +97,6 @@ pub fn frame(scene: &Scene, published: &Published, published_at: Millis) -> Stri
          <iframe src=\"stage\" sandbox=\"allow-scripts\" title=\"The banner as it was published\" width=\"{width}\" \
          height=\"{height}\"></iframe></main></body></html>\n"
     )
-}
-
-/// Day and minute, for people.
-fn minute(at: Millis) -> String {
-    rfc3339(at).chars().take(16).map(|c| if c == 'T' { ' ' } else { c }).collect()
 }
 
 #[cfg(test)]
