@@ -154,7 +154,7 @@ pub(super) async fn jwks(state: Data<AppState>) -> Result<HttpResponse, Problem>
     ),
     security((), ("token" = [])),
     responses(
-        (status = 200, description = "the receipt", body = Body),
+        (status = 200, description = "the receipt; of another format its own media type, such as application/pdf", body = Body),
         (status = 400, description = "malformed", body = ProblemBody,
          content_type = "application/problem+json"),
         (status = 401, description = "unauthorized", body = ProblemBody,

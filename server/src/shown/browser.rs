@@ -66,6 +66,8 @@ pub struct Browser {
     told: ChildStdin,
     answers: BufReader<ChildStdout>,
     last: u64,
+    /// Its name and version.
+    pub name: String,
 }
 
 /// Where a Chromium is installed.
@@ -100,9 +102,11 @@ impl Browser {
         }
         let mut process = command.spawn().context("starting a shell")?;
         let (told, answers) = process.stdin.take().zip(process.stdout.take()).context("its pipes")?;
-        let mut browser = Self { process, profile, told, answers: BufReader::new(answers), last: 0 };
+        let mut browser =
+            Self { process, profile, told, answers: BufReader::new(answers), last: 0, name: String::new() };
         let up = timeout(START, browser.ask("Browser.getVersion", json!({}), None)).await;
-        up.with_context(|| format!("{} does not come up", program.display()))??;
+        let up = up.with_context(|| format!("{} does not come up", program.display()))??;
+        up["product"].as_str().context("a version")?.clone_into(&mut browser.name);
         Ok(browser)
     }
 
@@ -115,12 +119,6 @@ impl Browser {
             self.process.kill().await.context("killing the browser")?;
         }
         self.profile.close().context("the browser's profile")
-    }
-
-    /// Its name and version.
-    pub async fn version(&mut self) -> anyhow::Result<String> {
-        let version = self.ask("Browser.getVersion", json!({}), None).await?;
-        Ok(version["product"].as_str().context("a version")?.to_owned())
     }
 
     /// A picture (PNG) of a page that says when it is drawn; `None` if it says that there is nothing to draw.

@@ -82,8 +82,9 @@ struct Manifest<'a> {
 
 /// Looks for published versions without pictures and makes them, until it is aborted. `address` is the server's own.
 pub async fn tend(state: &AppState, program: &Path, address: SocketAddr) {
-    let Some(build) = assets::widget().map(|widget| widget.build) else { return };
-    let mut work = Work { state, program, build, base: base(address), done: HashMap::new() };
+    let build = assets::widget().map(|widget| widget.build).zip(artefact::of_this_server());
+    let Some((build, NewEntry { name: entry, .. })) = build else { return };
+    let mut work = Work { state, program, build, entry, base: base(address), done: HashMap::new() };
     let mut ticks = tokio::time::interval(EVERY);
     ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
@@ -115,6 +116,8 @@ struct Work<'a> {
     state: &'a AppState,
     program: &'a Path,
     build: Build<'static>,
+    /// What the log calls that build.
+    entry: String,
     base: String,
     /// The version of each site that has its pictures, or when to try again.
     done: HashMap<SiteId, (i64, Option<Millis>)>,
@@ -151,8 +154,7 @@ impl Work<'_> {
     /// Makes the pictures of a version unless the log has them.
     async fn illustrate(&self, site: &SiteId, row: &PolicyVersion) -> anyhow::Result<()> {
         let state = self.state;
-        let build = artefact::of_this_server().context("a build without a name")?.name;
-        let name = format!("screenshots/{}/{build}", row.version);
+        let name = format!("screenshots/{}/{}", row.version, self.entry);
         let known = state.store.manifests(site, Kind::Artefact.byte()).await?;
         if known.iter().any(|manifest| manifest.name == name) {
             return Ok(());
@@ -160,9 +162,9 @@ impl Work<'_> {
         // The build has its entry before anything is said of it.
         state.sequencer.settle(site.clone()).await?;
         let mut browser = Browser::start(self.program).await?;
-        let taken = self.take(&mut browser, row).await;
+        let (program, taken) = (browser.name.clone(), self.take(&mut browser, row).await);
         browser.close().await?;
-        let (program, pictures) = taken?;
+        let pictures = taken?;
         let mut files = BTreeMap::new();
         for (file, picture) in pictures {
             files.insert(file, state.store.keep_artefact(&picture, state.clock.now()).await?);
@@ -193,8 +195,12 @@ impl Work<'_> {
         Ok(())
     }
 
-    /// The browser's name, and every picture by the name of its file. All of them, or none.
-    async fn take(&self, browser: &mut Browser, row: &PolicyVersion) -> anyhow::Result<Taken> {
+    /// Every picture with the name of its file. All of them, or none.
+    async fn take(
+        &self,
+        browser: &mut Browser,
+        row: &PolicyVersion,
+    ) -> anyhow::Result<Vec<(String, Vec<u8>)>> {
         let document: Document = serde_json::from_str(&row.document)?;
         let mut pictures = Vec::new();
         for language in &document.languages {
@@ -210,7 +216,7 @@ impl Work<'_> {
                 }
             }
         }
-        Ok((browser.version().await?, pictures))
+        Ok(pictures)
     }
 
     fn scene(
@@ -235,6 +241,3 @@ impl Work<'_> {
         })
     }
 }
-
-/// The browser's name, and pictures by the names of their files.
-type Taken = (String, Vec<(String, Vec<u8>)>);
