@@ -2,6 +2,7 @@
 
 use crate::error::{Error, Kind};
 use crate::log::nodes;
+use crate::metrics;
 use crate::state::AppState;
 use crate::store::append::ERASED;
 use crate::store::log::Epoch;
@@ -12,6 +13,7 @@ use avow_shared::id::SiteId;
 use avow_shared::note::Note;
 use avow_shared::proof_file::ProofFile;
 use serde::Deserialize;
+use std::time::Instant;
 
 /// Under which head.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
@@ -68,7 +70,9 @@ pub async fn receipt(
     if index >= checkpoint.size {
         return Err(not_yet());
     }
+    let started = Instant::now();
     let proof = nodes::inclusion(&state.store, site, index, checkpoint.size).await?;
+    metrics::proved(started.elapsed());
     let proof = ProofFile { index, proof, checkpoint: &note }.to_string();
     let keys = state.signer.verifiers(&checkpoint.origin).iter().map(ToString::to_string).collect();
     Ok(Receipt { stored, origin: checkpoint.origin, keys, proof })

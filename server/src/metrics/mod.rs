@@ -49,6 +49,7 @@ fn describe() {
     describe_histogram!("avow_commit_seconds", "Time of one durable commit");
     describe_histogram!("avow_commit_batch_records", "Records that shared one commit");
     describe_counter!("avow_commit_failures_total", "Commits that failed; their requests got a 503 or 507");
+    describe_histogram!("avow_proof_seconds", "Time of one inclusion proof of a receipt");
     describe_gauge!("avow_logs_halted", "Logs that nothing is stored in until an operator has looked");
     describe_counter!("avow_witness_failures_total", "Heads that a witness did not cosign, by why");
     describe_gauge!("avow_redis_configured", "1 if a Redis was named at the start");
@@ -98,6 +99,11 @@ pub fn committed(records: usize, took: Duration) {
     metrics::histogram!("avow_commit_seconds").record(took.as_secs_f64());
     metrics::histogram!("avow_commit_batch_records")
         .record(f64::from(u32::try_from(records).unwrap_or(u32::MAX)));
+}
+
+/// One inclusion proof of a receipt, from the tiles in the store to its hashes.
+pub fn proved(took: Duration) {
+    metrics::histogram!("avow_proof_seconds").record(took.as_secs_f64());
 }
 
 /// A commit that failed.

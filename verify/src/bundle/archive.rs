@@ -7,7 +7,7 @@ use super::names;
 use crate::report::Finding;
 use avow_shared::id::is_hex;
 use sha2::{Digest as _, Sha256};
-use std::io::{self, BufRead as _, BufReader, ErrorKind, Read, Seek, SeekFrom};
+use std::io::{self, BufRead, BufReader, ErrorKind, Read, Seek, SeekFrom};
 use std::ops::Range;
 use std::sync::mpsc::{Receiver, sync_channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -30,7 +30,7 @@ const MAX_LINE: u64 = 256 << 10;
 /// Text does not swell further than this when it is unpacked.
 const MAX_RATIO: u64 = 100;
 /// What a thread that unpacks hands over at once, bytes.
-const PIECE: usize = 256 << 10;
+const PIECE: usize = 64 << 10;
 /// How many of these may wait.
 const PIECES: usize = 4;
 /// Files that unpack to less may swell as they like.
@@ -164,7 +164,7 @@ impl<R: Read + Seek> Archive<R> {
     }
 
     /// A file to be read line by line.
-    pub(super) fn lines(&mut self, name: &'static str) -> Result<Lines<impl Read>, Finding> {
+    pub(super) fn lines(&mut self, name: &'static str) -> Result<Lines<impl BufRead>, Finding> {
         let at = self.0.index_for_name(name).ok_or_else(|| missing(name))?;
         Ok(Lines { name, reader: BufReader::with_capacity(64 << 10, self.entry(at, name)?) })
     }
@@ -236,10 +236,10 @@ fn policy(name: &str) -> Option<(u32, Policy)> {
 /// Lines of a file.
 pub(super) struct Lines<R> {
     name: &'static str,
-    reader: BufReader<R>,
+    reader: R,
 }
 
-impl<R: Read> Lines<R> {
+impl<R: BufRead> Lines<R> {
     /// Appends the next line without its newline, and says where it is; `None` at the end.
     pub(super) fn next(&mut self, into: &mut Vec<u8>) -> Result<Option<Range<usize>>, Finding> {
         let start = into.len();
@@ -252,7 +252,7 @@ impl<R: Read> Lines<R> {
     }
 }
 
-impl<R: Read + Send> Lines<R> {
+impl<R: BufRead + Send> Lines<R> {
     /// The same, unpacked by a thread of its own, a bounded piece ahead.
     pub(super) fn ahead<'scope>(self, scope: &'scope Scope<'scope, '_>) -> Lines<Ahead>
     where
@@ -271,7 +271,7 @@ impl<R: Read + Send> Lines<R> {
                 }
             }
         });
-        Lines { name, reader: BufReader::with_capacity(PIECE, Ahead { unpacked, piece: Vec::new(), at: 0 }) }
+        Lines { name, reader: Ahead { unpacked, piece: Vec::new(), at: 0 } }
     }
 }
 
@@ -282,15 +282,25 @@ pub(super) struct Ahead {
     at: usize,
 }
 
-impl Read for Ahead {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+impl BufRead for Ahead {
+    fn fill_buf(&mut self) -> io::Result<&[u8]> {
         if self.at == self.piece.len() {
             // The last piece is empty, or an error; after it there is none.
             self.piece = self.unpacked.recv().unwrap_or_else(|_| Ok(Vec::new()))?;
             self.at = 0;
         }
-        let read = (&self.piece[self.at..]).read(buffer)?;
-        self.at += read;
+        Ok(&self.piece[self.at..])
+    }
+
+    fn consume(&mut self, bytes: usize) {
+        self.at += bytes;
+    }
+}
+
+impl Read for Ahead {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.fill_buf()?.read(buffer)?;
+        self.consume(read);
         Ok(read)
     }
 }

@@ -173,10 +173,11 @@ fn read_leaves<R: Read + Seek + Send>(
         proofs,
     };
     // One processor also where there are no threads at all.
-    if leaves::threads() == 1 || !archive.is_large() {
-        return leaves::check(&mut files, known, wanted);
+    let threads = leaves::threads();
+    if threads == 1 || !archive.is_large() {
+        return leaves::check(&mut files, known, wanted, 1);
     }
-    thread::scope(|scope| leaves::check(&mut files.ahead(scope), known, wanted))
+    thread::scope(|scope| leaves::check(&mut files.ahead(scope), known, wanted, threads))
 }
 
 /// Says what the leaves are.

@@ -1,6 +1,6 @@
-//! Every leaf of a bundle, in order and on all processors: batches are checked while the next one is unpacked.
+//! Every leaf of a bundle, in order and on all processors: batches are checked while the next ones are unpacked.
 //!
-//! Memory is that of two batches, however long the bundle is.
+//! Memory is that of a few batches for each processor, however long the bundle is.
 
 use super::archive::{Ahead, Lines};
 use super::leaf::{self, Checked, Is, Known, Written};
@@ -9,17 +9,18 @@ use crate::report::Finding;
 use avow_shared::entry::Kind;
 use avow_shared::merkle::{Frontier, Hash};
 use std::collections::BTreeMap;
-use std::io::Read;
+use std::io::BufRead;
 use std::num::NonZero;
 use std::ops::Range;
+use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread::{self, Scope};
 
 /// Most leaves in a batch.
-const BATCH: usize = 8_192;
-/// Fewer leaves are checked before threads have started.
-const FEW: usize = 64;
+const BATCH: usize = 512;
 /// Most bytes in a batch, give or take one leaf.
-const BATCH_BYTES: usize = 16 << 20;
+const BATCH_BYTES: usize = 1 << 20;
+/// How many batches of each thread may be under way.
+const AHEAD: usize = 2;
 
 /// The files that are read side by side.
 pub(super) struct Files<F> {
@@ -53,44 +54,91 @@ pub(super) fn threads() -> usize {
     thread::available_parallelism().map_or(1, NonZero::get)
 }
 
-/// Checks every leaf; `wanted`: sizes at which the root is to be kept.
-pub(super) fn check<F: Read>(
+/// Checks every leaf; `wanted`: sizes at which the root is to be kept; `threads`: how many check side by side.
+pub(super) fn check<F: BufRead>(
     files: &mut Files<F>,
     known: &Known<'_>,
     wanted: &[u64],
+    threads: usize,
 ) -> Result<Seen, Finding> {
-    let threads = threads();
     let mut seen = Seen::default();
     seen.keep(wanted);
     files.heads()?;
-    let mut next = files.batch();
-    while let Ok(batch) = &next {
-        if batch.items.is_empty() {
-            break;
+    let mut add = |results: Vec<Result<Checked, Finding>>| {
+        results.into_iter().try_for_each(|checked| seen.add(checked?, known.under.is_none(), wanted))
+    };
+    if threads == 1 {
+        while let Some(batch) = files.batch()? {
+            add(batch.check(known))?;
         }
-        let (results, after) = if threads == 1 || batch.items.len() < FEW {
-            (batch.check(&batch.items, known), files.batch())
-        } else {
-            thread::scope(|scope| {
-                let part = batch.items.len().div_ceil(threads);
-                let parts: Vec<_> = batch
-                    .items
-                    .chunks(part)
-                    .map(|items| scope.spawn(move || batch.check(items, known)))
-                    .collect();
-                let after = files.batch();
-                let results = parts.into_iter().map(|part| part.join().expect("checking does not panic"));
-                (results.flatten().collect(), after)
-            })
-        };
-        for checked in results {
-            seen.add(checked?, known.under.is_none(), wanted)?;
-        }
-        next = after;
+    } else {
+        thread::scope(|scope| {
+            let workers: Vec<_> = (0..threads).map(|_| Worker::start(scope, known)).collect();
+            side_by_side(files, &workers, &mut add)
+        })?;
     }
-    next?;
     files.end()?;
     Ok(seen)
+}
+
+/// Deals the batches out in turn and takes the results in the same turn, so that the leaves stay in order.
+fn side_by_side<F: BufRead>(
+    files: &mut Files<F>,
+    workers: &[Worker],
+    add: &mut dyn FnMut(Vec<Result<Checked, Finding>>) -> Result<(), Finding>,
+) -> Result<(), Finding> {
+    let (mut give, mut take) = (workers.iter().cycle(), workers.iter().cycle());
+    let mut waiting = 0;
+    loop {
+        let (most, end) = match files.batch() {
+            Ok(Some(batch)) => {
+                give.next().expect("workers come round").give(batch);
+                waiting += 1;
+                (workers.len() * AHEAD, None)
+            }
+            Ok(None) => (0, Some(Ok(()))),
+            Err(finding) => (0, Some(Err(finding))),
+        };
+        while waiting > most {
+            add(take.next().expect("workers come round").take())?;
+            waiting -= 1;
+        }
+        // What cannot be read is told only if nothing before it is wrong.
+        if let Some(end) = end {
+            return end;
+        }
+    }
+}
+
+/// A thread that checks batches, one after the other.
+struct Worker {
+    batches: Sender<Batch>,
+    results: Receiver<Vec<Result<Checked, Finding>>>,
+}
+
+impl Worker {
+    /// It ends when nobody gives it batches any more.
+    fn start<'scope>(scope: &'scope Scope<'scope, '_>, known: &'scope Known<'_>) -> Self {
+        let (batches, given) = channel::<Batch>();
+        let (done, results) = channel();
+        scope.spawn(move || {
+            for batch in given {
+                // Nobody takes it after a fault.
+                if done.send(batch.check(known)).is_err() {
+                    return;
+                }
+            }
+        });
+        Self { batches, results }
+    }
+
+    fn give(&self, batch: Batch) {
+        self.batches.send(batch).expect("checking does not panic");
+    }
+
+    fn take(&self) -> Vec<Result<Checked, Finding>> {
+        self.results.recv().expect("checking does not panic")
+    }
 }
 
 /// Lines of several leaves.
@@ -110,8 +158,8 @@ struct Item {
 }
 
 impl Batch {
-    fn check(&self, items: &[Item], known: &Known<'_>) -> Vec<Result<Checked, Finding>> {
-        items.iter().map(|item| leaf::check(self.written(item), known)).collect()
+    fn check(&self, known: &Known<'_>) -> Vec<Result<Checked, Finding>> {
+        self.items.iter().map(|item| leaf::check(self.written(item), known)).collect()
     }
 
     fn written(&self, item: &Item) -> Written<'_> {
@@ -125,7 +173,7 @@ impl Batch {
     }
 }
 
-impl<F: Read + Send> Files<F> {
+impl<F: BufRead + Send> Files<F> {
     /// The same, unpacked by threads: of the large files each has one of its own.
     pub(super) fn ahead<'scope>(self, scope: &'scope Scope<'scope, '_>) -> Files<Ahead>
     where
@@ -141,7 +189,7 @@ impl<F: Read + Send> Files<F> {
     }
 }
 
-impl<F: Read> Files<F> {
+impl<F: BufRead> Files<F> {
     /// The lines of names.
     fn heads(&mut self) -> Result<(), Finding> {
         let mut line = Vec::new();
@@ -157,8 +205,8 @@ impl<F: Read> Files<F> {
         Ok(())
     }
 
-    /// The next leaves; none at the end.
-    fn batch(&mut self) -> Result<Batch, Finding> {
+    /// The next leaves; `None` at the end.
+    fn batch(&mut self) -> Result<Option<Batch>, Finding> {
         let mut batch = Batch::default();
         let bytes = &mut batch.bytes;
         while batch.items.len() < BATCH && bytes.len() < BATCH_BYTES {
@@ -179,7 +227,7 @@ impl<F: Read> Files<F> {
             item.leaf = leaf;
             batch.items.push(item);
         }
-        Ok(batch)
+        Ok((!batch.items.is_empty()).then_some(batch))
     }
 
     /// Nothing may be left that belongs to no leaf.

@@ -9,7 +9,7 @@ use super::stated::{Stated, Version};
 use crate::report::Finding;
 use avow_shared::id::hex;
 use std::collections::{BTreeMap, HashSet};
-use std::io::{Read, Seek};
+use std::io::{BufRead, Read, Seek};
 
 /// What was published and erased under the head.
 #[derive(Debug, Default)]
@@ -33,7 +33,7 @@ fn wrong(what: impl Into<String>) -> Finding {
 
 impl Published {
     /// Reads every manifest of a log of that size.
-    pub(super) fn read(mut lines: Lines<impl Read>, size: u64) -> Result<Self, Finding> {
+    pub(super) fn read(mut lines: Lines<impl BufRead>, size: u64) -> Result<Self, Finding> {
         let mut published = Self::default();
         let (mut line, mut next) = (Vec::new(), 0);
         while let Some(at) = lines.next(&mut line)? {

@@ -61,7 +61,11 @@ pub fn cells(leaf: u64, record: &Record) -> Option<[String; COLUMNS.len()]> {
 
 /// Rows as bytes, each with its end of line; they must be of one length.
 pub fn to_csv<R: IntoIterator<Item: AsRef<str>>>(rows: impl IntoIterator<Item = R>) -> Vec<u8> {
-    let mut writer = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(Vec::new());
+    let mut writer = csv::WriterBuilder::new()
+        .terminator(csv::Terminator::CRLF)
+        // A row is shorter: a buffer of the usual size is cleared for longer than it is written.
+        .buffer_capacity(1024)
+        .from_writer(Vec::new());
     for row in rows {
         for cell in row {
             writer.write_field(unformula(cell.as_ref()).as_ref()).expect("memory takes every byte");
