@@ -51,9 +51,11 @@ pub fn sign(size: u64, root: Hash) -> String {
 }
 
 /// A record of the site, different for every `n`.
-fn record(n: u8) -> Record {
+fn record(n: u16) -> Record {
     let mut record = Record::from_canonical(FROZEN.trim_end()).expect("the frozen record");
-    record.id = RecordId::from_parts(Millis(1_700_000_000_000), [n; 10]).to_text();
+    let mut random = [0; 10];
+    random[..2].copy_from_slice(&n.to_be_bytes());
+    record.id = RecordId::from_parts(Millis(1_700_000_000_000), random).to_text();
     "shop".clone_into(&mut record.site);
     record.policy_version = 1;
     record.policy_sha256 = hex(&Sha256::digest(DOCUMENT));
@@ -76,15 +78,20 @@ enum Stands {
 impl Made {
     /// A whole log of two versions' worth of entries: leaf 3 was erased, leaf 8 too, after the head.
     pub fn whole() -> Self {
-        Self::of(Scope::Full)
+        Self::of(Scope::Full, 0)
+    }
+
+    /// The same with so many records more.
+    pub fn long(more: u16) -> Self {
+        Self::of(Scope::Full, more)
     }
 
     /// Two records of that log.
     pub fn part() -> Self {
-        Self::of(Scope::Partial)
+        Self::of(Scope::Partial, 0)
     }
 
-    fn of(scope: Scope) -> Self {
+    fn of(scope: Scope, more: u16) -> Self {
         let policy = format!(
             r#"{{"published_at":1,"sha256":"{}","site":"shop","source_sha256":"{}","texts":{{"en":"{}"}},"type":"policy","version":1}}"#,
             hex(&Sha256::digest(DOCUMENT)),
@@ -98,7 +105,7 @@ impl Made {
         );
         let erasure =
             r#"{"at":1,"authority":"visitor","leaf":3,"live":false,"reason":"withdrawn","type":"erasure"}"#;
-        let entries = [
+        let mut entries = vec![
             Stands::Manifest(Kind::Artefact, policy),
             Stands::Manifest(Kind::Artefact, build),
             Stands::Record(Box::new(record(2))),
@@ -109,6 +116,7 @@ impl Made {
             Stands::Record(Box::new(record(7))),
             Stands::Erased,
         ];
+        entries.extend((0..more).map(|n| Stands::Record(Box::new(record(1_000 + n)))));
         let leaves: Vec<Leaf> = (0..).zip(&entries).map(|(index, stands)| leaf(index, stands)).collect();
         let hashes: Vec<Hash> =
             leaves.iter().map(|leaf| entry::leaf_hash(leaf.kind, &leaf.content)).collect();
@@ -171,6 +179,8 @@ impl Made {
             };
             if wanted {
                 lines.extend([leaf.to_line(), "\n".to_owned()]);
+            }
+            if wanted && scope == Scope::Partial {
                 let size = self.leaves.len() as u64;
                 let proof = inclusion_proof(leaf.index, size, |node| node_of(&self.leaves, node));
                 let proof = proof.expect("infallible").expect("in the tree");
@@ -230,7 +240,7 @@ impl Made {
 }
 
 fn leaf(index: u64, stands: &Stands) -> Leaf {
-    let salt = [u8::try_from(index).expect("a small log"); 32];
+    let salt = [index.to_le_bytes()[0]; 32];
     match stands {
         Stands::Record(record) => {
             let content = commitment(&salt, record.to_canonical().as_bytes());

@@ -149,6 +149,28 @@ fn faults_are_named() {
 }
 
 #[test]
+fn of_many_leaves_the_first_that_is_wrong_is_named() {
+    // Unpacked these are some megabytes, checked in batches on all processors.
+    let made = Made::long(3_000);
+    let report = checked(&made, &[key()]);
+    assert_eq!(report.fault(), None, "{report}");
+    assert!(report.to_string().contains("root: that of the 3009 leaves"), "{report}");
+    let found = |wrong: &[usize]| {
+        let mut made = made.clone();
+        let records = made.file(names::RECORDS);
+        let mut lines: Vec<&mut [u8]> = records.split_mut(|byte| *byte == b'\n').collect();
+        for leaf in wrong {
+            // Five of the entries before them have no record here.
+            lines[leaf - 5][1] ^= 1;
+        }
+        checked(&made, &[key()]).fault().map(|fault| fault.found.clone()).unwrap_or_default()
+    };
+    for wrong in [[9, 10], [1_200, 2_900], [3_007, 3_008]] {
+        assert!(found(&wrong).contains(&format!("that of leaf {} ", wrong[0])), "{}", found(&wrong));
+    }
+}
+
+#[test]
 fn it_must_extend_what_was_seen_before() {
     let made = Made::whole();
     let zip = made.zip();
