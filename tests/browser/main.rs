@@ -7,6 +7,7 @@ mod bundle;
 mod choice;
 mod compatible;
 mod delivery;
+mod device;
 mod guard;
 mod harness;
 mod late;

@@ -1,9 +1,5 @@
 //! Nothing moves and nothing stalls: no layout shift, no long task on a phone of the middle class.
 //!
-//! That phone is a processor of a given speed, whatever the machine that runs the tests: the tab is slowed down by as
-//! much as its own speed of that moment asks for, as Lighthouse advises (`docs/throttling.md` there). Its four times
-//! are meant for a fast desktop computer; on a slow or busy machine they would make even an empty page stall.
-//!
 //! What our own scripts take until the banner stands is judged in every tier, the page's longest task with the answer
 //! in the full one.
 
@@ -14,26 +10,12 @@ use avow_tests::page::Pages;
 use avow_tests::policy::{SITE, toml_for};
 use avow_tests::server::{Setup, TestServer};
 use avow_tests::tools::full;
-use serde_json::json;
 
+use crate::device::as_phone;
 use crate::harness::{Browsers, Suite};
 
 /// The machine itself stalls now and then; what the page does, it does every time.
 const TRIES: usize = 12;
-
-/// The speed of the phone, in the unit of [`SPEED`]: a fast desktop computer has 1,500 to 2,000 (Lighthouse's table for
-/// its `benchmarkIndex`), and is slowed down four times.
-const PHONE: f64 = 1_750.0 / 4.0;
-
-/// How often the tab builds a string of 10,000 characters in a tenth of a second, and how often it copies 100,000
-/// numbers: the mean of both, for machines of different kinds differ in one and not in the other.
-const SPEED: &str = "(() => { \
-    const often = work => { let n = 0; const end = performance.now() + 100; while (performance.now() < end) { work(); n++; } return n; }; \
-    const from = Array.from({ length: 100000 }, (_, i) => i), to = from.slice(); \
-    const build = () => { let s = ''; for (let i = 0; i < 10000; i++) s += 'a'; return s.length; }; \
-    const copy = () => { for (let i = 0; i < from.length; i++) to[i] = from[i]; }; \
-    often(build), often(copy); \
-    return (often(build) + often(copy)) / 2; })()";
 
 /// Milliseconds from which a task is long (W3C Long Tasks).
 const LONG: u64 = 50;
@@ -93,10 +75,8 @@ async fn smooth(browsers: Browsers) -> Result<()> {
     for _ in 0..TRIES {
         let tab = browser.open().await?;
         tab.preload(WATCH).await?;
-        // Measured before each try: what else the machine does changes its speed.
-        let speed = tab.eval(SPEED).await?.as_f64().context("a speed")?;
-        let rate = (speed / PHONE).max(1.0);
-        tab.devtools("Emulation.setCPUThrottlingRate", json!({ "rate": rate })).await?;
+        // Before each try: what else the machine does changes its speed.
+        let rate = as_phone(&tab).await?;
         tab.go(&format!("{}/", pages.site())).await?;
         tab.shown("#avow-banner").await?;
         let before = measured(&tab).await?;

@@ -97,7 +97,7 @@ impl Report {
         self.key_is_given = false;
         self.not_checked.push(format!(
             "who signed: the key came from the {} itself, so it proves nothing about who signed; \
-             get the key elsewhere and give it with --key",
+             get the key elsewhere and check with that",
             self.subject
         ));
     }

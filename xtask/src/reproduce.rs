@@ -7,7 +7,7 @@ use std::fs;
 use std::path::Path;
 
 /// All that the widget's build reads. The longer path would show in the bytes if a path got into them.
-const SOURCES: [&str; 5] = ["Cargo.toml", "Cargo.lock", "shared", "widget", "xtask/vectors"];
+const SOURCES: [&str; 6] = ["Cargo.toml", "Cargo.lock", "shared", "verify", "widget", "xtask/vectors"];
 
 pub fn run() -> Result<()> {
     let Some(toolchain) = toolchain::find() else {
@@ -34,7 +34,7 @@ fn keep_members(manifest: &Path) -> Result<()> {
     let text = fs::read_to_string(manifest)?;
     let kept = text.lines().map(|line| {
         if line.starts_with("members = ") {
-            "members = [\"shared\", \"widget\", \"xtask/vectors\"]"
+            "members = [\"shared\", \"verify\", \"widget\", \"widget/checker\", \"widget/verifier\", \"xtask/vectors\"]"
         } else if line.starts_with("default-members = ") {
             ""
         } else {

@@ -6,6 +6,7 @@ import { bundle, initSync, receipt } from "avow-checker";
 const MOST_OF_A_RECEIPT = 1 << 20, MOST_OF_A_BUNDLE = 512 << 20;
 const by = (id) => document.getElementById(id);
 const MODULE = "__AVOW_WASM__";
+const SIGNS = { good: "\u2713", unsure: "?", bad: "\u2717" };
 
 let ready;
 try {
@@ -44,10 +45,10 @@ async function check() {
   const { origin, size, root } = report.head;
   const said = report.checked.map(({ step, found }) => [step, found]);
   const facts = isBundle ? [["Log", `${origin}, ${size} entries`], ["Root", root], ...said] : ofReceipt(JSON.parse(content), report);
-  const sentence = isBundle
-    ? "What is in it leads to the head of the log, which the key has signed."
-    : "This record is an entry of the log, under a head that the key has signed.";
-  show("good", "It holds", sentence, facts, report.not_checked);
+  const what = isBundle ? "What is in it leads to a head of the log" : "This record is an entry of the log, under a head";
+  // A forger has a key, too, and puts it beside what it signs.
+  if (report.key_is_given) show("good", "It holds", `${what} that the key has signed.`, facts, report.not_checked);
+  else show("unsure", "It agrees with itself", `${what}. Who signed that is not known: paste the log's public key above.`, facts, report.not_checked);
   by("raw").hidden = isBundle;
   if (!isBundle) by("record").textContent = JSON.stringify(JSON.parse(JSON.parse(content).record), null, 2);
 }
@@ -74,7 +75,7 @@ function show(word, verdict, sentence, facts = [], open = []) {
   result.hidden = false;
   by("raw").hidden = true;
   by("unproved").hidden = !open.length;
-  by("verdict").textContent = `${word === "good" ? "\u2713" : "\u2717"} ${verdict}`;
+  by("verdict").textContent = `${SIGNS[word]} ${verdict}`;
   by("sentence").textContent = sentence;
   by("facts").replaceChildren(...facts.flatMap(([name, value]) => [make("dt", name), make("dd", value)]));
   by("open").replaceChildren(...[...open, "who sat at the screen: no names are kept"].map((text) => make("li", text)));
