@@ -32,6 +32,7 @@ cargo xtask COMMAND
   test [--full]   every check; --full adds the long rounds
   bench [ARGS]    measure the release build; ARGS go to avow-bench
   leaks [ARGS]    measure what leaks, in three engines; --help for the ARGS
+  reproduce       build the widget a second time, elsewhere, and compare the bytes
   tidy            the rules of ARCHITECTURE.md and CONTRIBUTING.md that no compiler checks
   ci              test, as the build server runs it: a missing service is a failure
 ";
@@ -59,6 +60,7 @@ fn run(arguments: &[String]) -> Result<()> {
         ["test", "--full"] => test::run(test::Tier::Full),
         ["bench", rest @ ..] => bench::run(rest),
         ["leaks", rest @ ..] => leaks::run(rest),
+        ["reproduce"] => reproduce::run(),
         ["tidy"] => tidy::run(),
         ["ci"] => test::run_as_ci(),
         [] | ["help" | "--help" | "-h"] => {
