@@ -20,7 +20,7 @@ pub fn run() -> Result<()> {
     for source in SOURCES {
         copy(&root().join(source), &here.join(source))?;
     }
-    keep_members(&here.join("Cargo.toml"))?;
+    keep_members(&here)?;
     let dist = here.join("dist");
     widget::build(&toolchain, &here, &here.join("target"), &dist)?;
     if !widget::same_files(&dist, &root().join("widget/dist")) {
@@ -30,18 +30,23 @@ pub fn run() -> Result<()> {
 }
 
 /// Only the copied packages are members of the copied workspace.
-fn keep_members(manifest: &Path) -> Result<()> {
-    let text = fs::read_to_string(manifest)?;
+fn keep_members(workspace: &Path) -> Result<()> {
+    let manifest = workspace.join("Cargo.toml");
+    let text = fs::read_to_string(&manifest)?;
     let kept = text.lines().map(|line| {
-        if line.starts_with("members = ") {
-            "members = [\"shared\", \"verify\", \"widget\", \"widget/checker\", \"widget/verifier\", \"xtask/vectors\"]"
+        if let Some(members) = line.strip_prefix("members = ") {
+            // What stands between the first and the second quotation mark, the third and the fourth, and so on.
+            let members = members.split('"').skip(1).step_by(2);
+            let copied = members.filter(|member| workspace.join(member).join("Cargo.toml").exists());
+            format!("members = {:?}", copied.collect::<Vec<_>>())
         } else if line.starts_with("default-members = ") {
-            ""
+            String::new()
         } else {
-            line
+            line.to_owned()
         }
     });
-    fs::write(manifest, kept.collect::<Vec<_>>().join("\n") + "\n")?;
+    let kept = kept.collect::<Vec<_>>().join("\n") + "\n";
+    fs::write(manifest, kept)?;
     Ok(())
 }
 
