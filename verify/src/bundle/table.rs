@@ -63,7 +63,7 @@ pub fn cells(leaf: u64, record: &Record) -> Option<[String; COLUMNS.len()]> {
 pub fn to_csv<R: IntoIterator<Item: AsRef<str>>>(rows: impl IntoIterator<Item = R>) -> Vec<u8> {
     let mut writer = csv::WriterBuilder::new()
         .terminator(csv::Terminator::CRLF)
-        // A row is shorter: a buffer of the usual size is cleared for longer than it is written.
+        // Most rows are shorter: a buffer of the usual size is cleared for longer than it is written.
         .buffer_capacity(1024)
         .from_writer(Vec::new());
     for row in rows {
