@@ -8,6 +8,7 @@ use crate::config::Database;
 use crate::consent::retain;
 use crate::limits::Limits;
 use crate::log::artefact;
+use crate::log::proofs::Proofs;
 use crate::log::publish::Publisher;
 use crate::log::sequencer::{Sequencer, Writer};
 use crate::log::start;
@@ -85,6 +86,7 @@ pub async fn state(
         interval: Duration::from_secs(args.head_interval),
     };
     let state = AppState {
+        proofs: Proofs::new(store.clone()),
         store,
         policies,
         site_files: SiteFiles::new(),

@@ -3,6 +3,7 @@
 use crate::cache::{Link, Policies};
 use crate::clock::Clock;
 use crate::limits::Limits;
+use crate::log::proofs::Proofs;
 use crate::log::publish::Publisher;
 use crate::log::sequencer::Sequencer;
 use crate::log::signer::Signer;
@@ -35,6 +36,8 @@ pub struct AppState {
     pub sequencer: Sequencer,
     /// What has been signed last, and the public keys.
     pub signer: Signer,
+    /// Makes inclusion proofs.
+    pub proofs: Proofs,
     /// Publishes heads.
     pub publisher: Publisher,
     /// The time.

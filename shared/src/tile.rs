@@ -46,10 +46,9 @@ impl Tile {
         })
     }
 
-    /// The tile that a node is in, or under: its level and index.
-    pub fn of(node: NodeId) -> (u8, u64) {
-        let level = node.level / HEIGHT;
-        (level, node.index >> (HEIGHT - node.level % HEIGHT))
+    /// The tile that a node is in, or over, in a tree of that size; `None` if the tree does not reach there.
+    pub fn over(node: NodeId, size: u64) -> Option<Self> {
+        Self::at(node.level / HEIGHT, node.index >> (HEIGHT - node.level % HEIGHT), size)
     }
 
     /// `tile/<level>/<index>[.p/<width>]`.

@@ -9,7 +9,7 @@ mod archive;
 mod parts;
 
 use crate::error::{Error, Kind};
-use crate::log::nodes;
+use crate::log::proofs::Proofs;
 use crate::log::signer::{Purpose, SignedHead};
 use crate::state::AppState;
 use crate::store::Store;
@@ -172,6 +172,7 @@ async fn send_some(
     manifests: &[Manifest],
     pages: &mpsc::Sender<Piece>,
 ) -> anyhow::Result<()> {
+    let proofs = Proofs::new(store.clone());
     let size = i64::try_from(plan.head.checkpoint.size)?;
     let mut manifests = manifests.iter().peekable();
     let mut after = -1;
@@ -181,7 +182,7 @@ async fn send_some(
         let mut leaves = Page::new();
         for record in page.into_iter().filter(|record| record.leaf_index < size) {
             while let Some(manifest) = manifests.next_if(|other| other.leaf_index < record.leaf_index) {
-                leaves.push(with_proof(store, plan, other_leaf(manifest)).await?);
+                leaves.push(with_proof(&proofs, plan, other_leaf(manifest)).await?);
             }
             let leaf = LeafWithRecord {
                 leaf_index: record.leaf_index,
@@ -193,13 +194,13 @@ async fn send_some(
                 erasure: false,
                 manifest: None,
             };
-            leaves.push(with_proof(store, plan, leaf).await?);
+            leaves.push(with_proof(&proofs, plan, leaf).await?);
         }
         match last {
             Some(last) => after = last,
             None => {
                 for manifest in manifests.by_ref() {
-                    leaves.push(with_proof(store, plan, other_leaf(manifest)).await?);
+                    leaves.push(with_proof(&proofs, plan, other_leaf(manifest)).await?);
                 }
             }
         }
@@ -227,12 +228,15 @@ fn other_leaf(manifest: &Manifest) -> LeafWithRecord {
 }
 
 async fn with_proof(
-    store: &Store,
+    proofs: &Proofs,
     plan: &Plan,
     leaf: LeafWithRecord,
 ) -> anyhow::Result<(LeafWithRecord, Option<String>)> {
     let index = u64::try_from(leaf.leaf_index)?;
-    let proof = nodes::inclusion(store, &plan.site, index, plan.head.checkpoint.size).await?;
+    let kind = u8::try_from(leaf.kind).ok().and_then(entry::Kind::from_byte);
+    let kind = kind.context("a leaf of no known kind")?;
+    let content = leaf.commitment.as_slice().try_into().context("a leaf of another length")?;
+    let proof = proofs.inclusion(&plan.site, &plan.head.checkpoint, index, (kind, content)).await?;
     let proof = ProofFile { index, proof, checkpoint: &plan.head.note }.to_string();
     Ok((leaf, Some(proof)))
 }

@@ -1,7 +1,6 @@
 //! Receipts: a record with its salt, its place in the log, and the proof that leads to a signed head.
 
 use crate::error::{Error, Kind};
-use crate::log::nodes;
 use crate::metrics;
 use crate::state::AppState;
 use crate::store::append::ERASED;
@@ -9,6 +8,7 @@ use crate::store::log::Epoch;
 use crate::store::policies::PolicyVersion;
 use crate::store::records::StoredRecord;
 use avow_shared::checkpoint::Checkpoint;
+use avow_shared::entry;
 use avow_shared::id::SiteId;
 use avow_shared::note::Note;
 use avow_shared::proof_file::ProofFile;
@@ -71,7 +71,8 @@ pub async fn receipt(
         return Err(not_yet());
     }
     let started = Instant::now();
-    let proof = nodes::inclusion(&state.store, site, index, checkpoint.size).await?;
+    let entry = (entry::Kind::Record, &stored.commitment);
+    let proof = state.proofs.inclusion(site, &checkpoint, index, entry).await?;
     metrics::proved(started.elapsed());
     let proof = ProofFile { index, proof, checkpoint: &note }.to_string();
     let keys = state.signer.verifiers(&checkpoint.origin).iter().map(ToString::to_string).collect();

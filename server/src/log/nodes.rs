@@ -1,28 +1,22 @@
-//! Reads nodes of a log's tree out of the tiles and leaves that hold them, and makes proofs of them.
+//! Reads nodes of a log's tree out of the tiles and leaves that hold them; consistency proofs.
 
-use crate::store::tree::perfect_root;
 use crate::store::{Store, StoreError};
 use avow_shared::entry::{self, Kind};
 use avow_shared::id::SiteId;
-use avow_shared::merkle::{self, Hash, NodeId};
+use avow_shared::merkle::{self, Hash, NodeId, node_hash};
 use avow_shared::tile::{HEIGHT, Tile, WIDTH};
 use futures_util::future::try_join_all;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
-const MISSING: StoreError = StoreError::Corrupt("a log with nodes missing");
-
-/// Proof that leaf `index` is under the head of that size.
-pub async fn inclusion(store: &Store, site: &SiteId, index: u64, size: u64) -> Result<Vec<Hash>, StoreError> {
-    let nodes = read(store, site, size, &merkle::inclusion_nodes(index, size)).await?;
-    let proof = merkle::inclusion_proof(index, size, |node| nodes.get(&node).copied().ok_or(MISSING))?;
-    proof.ok_or(MISSING)
-}
+pub(super) const MISSING: StoreError = StoreError::Corrupt("a log with nodes missing");
 
 /// Proof that the head of one size begins with that of an older one.
 pub async fn consistency(store: &Store, site: &SiteId, old: u64, size: u64) -> Result<Vec<Hash>, StoreError> {
-    let nodes = read(store, site, size, &merkle::consistency_nodes(old, size)).await?;
-    let proof = merkle::consistency_proof(old, size, |node| nodes.get(&node).copied().ok_or(MISSING))?;
-    proof.ok_or(MISSING)
+    let wanted = merkle::consistency_nodes(old, size);
+    let under = async |place| Ok(Arc::new(UnderTile::new(place, tile(store, site, place).await?)));
+    let nodes = read(size, &wanted, under).await?;
+    merkle::consistency_proof(old, size, |node| nodes.get(node))?.ok_or(MISSING)
 }
 
 /// The hashes of a tile; its width says how many.
@@ -64,28 +58,58 @@ pub async fn entries(
         .collect()
 }
 
-/// Those nodes of the tree as it was with `size` leaves; each tile is read once.
-async fn read(
-    store: &Store,
-    site: &SiteId,
+/// The nodes that a tile stands for: its own hashes, and every one that is over a power of two of them.
+pub(super) struct UnderTile {
+    tile: Tile,
+    /// The hashes of the tile first; each following level has half as many.
+    levels: Vec<Vec<Hash>>,
+}
+
+impl UnderTile {
+    /// From the hashes of that tile.
+    pub(super) fn new(tile: Tile, hashes: Vec<Hash>) -> Self {
+        let over = |level: &Vec<Hash>| -> Option<Vec<Hash>> {
+            let pairs = level.as_chunks::<2>().0;
+            (!pairs.is_empty()).then(|| pairs.iter().map(|[left, right]| node_hash(left, right)).collect())
+        };
+        let levels = std::iter::successors(Some(hashes), over).take(usize::from(HEIGHT)).collect();
+        Self { tile, levels }
+    }
+
+    fn get(&self, node: NodeId) -> Option<Hash> {
+        let place = node.level.checked_sub(self.tile.level * HEIGHT)?;
+        let first = self.tile.index << HEIGHT.checked_sub(place)?;
+        let nth = usize::try_from(node.index.checked_sub(first)?).ok()?;
+        self.levels.get(usize::from(place))?.get(nth).copied()
+    }
+}
+
+/// The tiles that were asked for, of a tree of that size.
+pub(super) struct Tiles {
+    size: u64,
+    tiles: BTreeMap<Tile, Arc<UnderTile>>,
+}
+
+impl Tiles {
+    /// A node of that tree; an error if its tile was not asked for.
+    pub(super) fn get(&self, node: NodeId) -> Result<Hash, StoreError> {
+        let tile = Tile::over(node, self.size).and_then(|tile| self.tiles.get(&tile));
+        tile.and_then(|tile| tile.get(node)).ok_or(MISSING)
+    }
+}
+
+/// The tiles that hold those nodes of the tree as it was with `size` leaves; each is asked for once.
+pub(super) async fn read<F>(
     size: u64,
     nodes: &[NodeId],
-) -> Result<BTreeMap<NodeId, Hash>, StoreError> {
-    let tiles: BTreeSet<(u8, u64)> = nodes.iter().map(|node| Tile::of(*node)).collect();
-    // Side by side: they are few, and each waits for the database.
-    let reads = tiles.into_iter().map(async |(level, index)| {
-        let place = Tile::at(level, index, size).ok_or(MISSING)?;
-        Ok::<_, StoreError>(((level, index), tile(store, site, place).await?))
-    });
-    let hashes: BTreeMap<(u8, u64), Vec<Hash>> = try_join_all(reads).await?.into_iter().collect();
-    nodes
-        .iter()
-        .map(|node| {
-            let place = node.level % HEIGHT;
-            let tile = hashes.get(&Tile::of(*node)).ok_or(MISSING)?;
-            let start = usize::try_from((node.index << place) % WIDTH).map_err(|_| MISSING)?;
-            let hashes = tile.get(start..start + (1 << place)).ok_or(MISSING)?;
-            Ok((*node, perfect_root(hashes)))
-        })
-        .collect()
+    tile: impl Fn(Tile) -> F,
+) -> Result<Tiles, StoreError>
+where
+    F: Future<Output = Result<Arc<UnderTile>, StoreError>>,
+{
+    let places: BTreeSet<Tile> =
+        nodes.iter().map(|node| Tile::over(*node, size).ok_or(MISSING)).collect::<Result<_, _>>()?;
+    // Side by side: they are few, and each may wait for the database.
+    let tiles = try_join_all(places.iter().map(|place| tile(*place))).await?;
+    Ok(Tiles { size, tiles: places.into_iter().zip(tiles).collect() })
 }

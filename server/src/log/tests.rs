@@ -2,12 +2,14 @@
 
 use super::artefact;
 use super::nodes;
+use super::proofs::Proofs;
 use super::sequencer::{Sequencer, Writer};
 use super::signer::{Signer, Source};
 use crate::error::Kind;
 use crate::store::Store;
 use crate::store::append::NewRecord;
 use crate::testing::{HASH, NOW, databases, fake_build, publish, record, site};
+use avow_shared::checkpoint::Checkpoint;
 use avow_shared::entry::{self, leaf_hash};
 use avow_shared::id::RecordId;
 use avow_shared::merkle::{Frontier, Hash, verify_consistency, verify_inclusion};
@@ -75,12 +77,16 @@ async fn proofs_out_of_the_database_hold_for_every_size() {
         let batch: Vec<NewRecord> = (0..700).map(nth).collect();
         store.append(&batch).await.expect("appended");
         let leaves = store.leaf_hashes(&site(), 0, 700).await.expect("leaves");
+        let proofs = Proofs::new(store.clone());
         for size in [1_u64, 2, 255, 256, 257, 511, 512, 513, 700] {
             let root = root_of(store, size).await;
-            for index in [0, size / 3, size / 2, size - 1] {
-                let proof = nodes::inclusion(store, &site(), index, size).await.expect("a proof");
-                let leaf = &leaves[usize::try_from(index).expect("few")];
-                verify_inclusion(leaf, index, size, &root, &proof).expect("it holds");
+            let head = Checkpoint { origin: "site.example".to_owned(), size, root };
+            // The second time from what the first time kept.
+            for index in [0, size / 3, size / 2, size - 1].repeat(2) {
+                let nth = usize::try_from(index).expect("few");
+                let entry = (entry::Kind::Record, &batch[nth].commitment);
+                let proof = proofs.inclusion(&site(), &head, index, entry).await.expect("a proof");
+                verify_inclusion(&leaves[nth], index, size, &root, &proof).expect("it holds");
             }
             for old in [1, size / 2 + 1, size] {
                 let proof = nodes::consistency(store, &site(), old, size).await.expect("a proof");
@@ -97,6 +103,31 @@ async fn proofs_out_of_the_database_hold_for_every_size() {
                 }
             }
         }
+    }
+}
+
+#[tokio::test]
+async fn a_proof_that_does_not_hold_is_an_error() {
+    for database in databases().await {
+        let store = &database.store;
+        publish(store, 0, HASH, NOW).await;
+        let batch: Vec<NewRecord> = (0..300).map(nth).collect();
+        store.append(&batch).await.expect("appended");
+        let origin = || "site.example".to_owned();
+        let head = Checkpoint { origin: origin(), size: 300, root: root_of(store, 300).await };
+        let proofs = Proofs::new(store.clone());
+        let entry = |nth: usize| (entry::Kind::Record, &batch[nth].commitment);
+        proofs.inclusion(&site(), &head, 290, entry(290)).await.expect("a proof");
+        // Of another leaf, of another head, of an edited database, and of a place that is not there.
+        proofs.inclusion(&site(), &head, 290, entry(291)).await.expect_err("another leaf");
+        let other = Checkpoint { root: [1; 32], ..head.clone() };
+        proofs.inclusion(&site(), &other, 290, entry(290)).await.expect_err("another head");
+        proofs.inclusion(&site(), &head, 300, entry(299)).await.expect_err("no such leaf");
+        store.edit_leaf_for_tests(&site(), 295).await;
+        // What was kept is of the log as it was.
+        proofs.inclusion(&site(), &head, 290, entry(290)).await.expect("a proof");
+        let read_anew = Proofs::new(store.clone());
+        read_anew.inclusion(&site(), &head, 290, entry(290)).await.expect_err("an edited leaf");
     }
 }
 

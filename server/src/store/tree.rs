@@ -97,7 +97,7 @@ fn keep(tails: &mut Vec<Vec<Hash>>, level: usize, hash: Hash) {
 }
 
 /// Root over a number of hashes that is a power of two.
-pub fn perfect_root(hashes: &[Hash]) -> Hash {
+fn perfect_root(hashes: &[Hash]) -> Hash {
     if let [one] = hashes {
         return *one;
     }
