@@ -5,7 +5,9 @@ use crate::cache::{Link, PREFIX, Policies};
 use crate::cli::serve::Args;
 use crate::clock::Clock;
 use crate::config::Database;
+use crate::consent::region::RegionKey;
 use crate::consent::retain;
+use crate::geo::{self, Geo, Locator};
 use crate::limits::Limits;
 use crate::log::artefact;
 use crate::log::proofs::Proofs;
@@ -55,6 +57,11 @@ pub async fn state(
     let (source, memory) = (args.signing.source(data)?, args.signing.memory(data));
     let signer = start::signer(&store, &source, &memory, &clock, &rng).await?;
     let seal = SealKey::stored(&store, &clock, &rng).await?;
+    let regions = RegionKey::stored(&store, &clock, &rng).await?;
+    let geo =
+        Geo::open(&args.geo.clone().unwrap_or_else(|| data.join(geo::FILE))).context("where visitors are")?;
+    let (header, proxies) = (args.country_header.clone(), args.trusted_proxy.clone());
+    let locator = Locator { geo, header, proxies };
     let tickets = TicketKey::stored(&store, &clock, &rng).await?;
     if let Some(widget) = assets::widget() {
         build::keep(&store, widget, &clock).await.context("keeping the widget")?;
@@ -97,6 +104,8 @@ pub async fn state(
         signer,
         publisher,
         seal,
+        regions,
+        locator,
         tickets,
         builds: build::Builds::default(),
         ledger: Ledger::default(),
@@ -162,9 +171,26 @@ pub fn tend(state: Data<AppState>) -> tokio::task::JoinHandle<()> {
             ticks.tick().await;
             metrics::upkeep();
             state.limits.sweep();
+            look_for_geo(&state).await;
             write_seen(&state).await;
         }
     })
+}
+
+/// Takes up a new file that says where visitors are; one that cannot be used is told, and the one before stays.
+async fn look_for_geo(state: &Data<AppState>) {
+    let geo = state.locator.geo.clone();
+    match tokio::task::spawn_blocking(move || geo.refresh()).await {
+        Ok(Ok(())) => {}
+        Ok(Err(error)) => {
+            metrics::geo_refused();
+            tracing::error!(
+                error = format!("{error:#}"),
+                "the file that says where visitors are was not taken"
+            );
+        }
+        Err(error) => tracing::error!(%error, "the file that says where visitors are was not read"),
+    }
 }
 
 /// Publishes the heads that are due and puts the signer's memory on disk, every second, until it is aborted.

@@ -4,6 +4,7 @@ use crate::log::signer::Source;
 use crate::store::Location;
 use anyhow::Context as _;
 use std::path::{Path, PathBuf};
+use std::str::FromStr;
 
 /// File name of the database in the data directory.
 const FILE: &str = "avow.db";
@@ -69,4 +70,32 @@ fn secret(name: &str) -> anyhow::Result<Option<String>> {
     let Some(path) = std::env::var_os(format!("{name}_FILE")) else { return Ok(None) };
     let path = PathBuf::from(path);
     std::fs::read_to_string(&path).map(Some).with_context(|| format!("reading {}", path.display()))
+}
+
+/// The name of a header of HTTP (RFC 9110 section 5.1).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HeaderName(String);
+
+/// Why a text is no header's name.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("`{0}` is no header's name")]
+pub struct BadHeaderName(String);
+
+impl HeaderName {
+    /// In lower case.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromStr for HeaderName {
+    type Err = BadHeaderName;
+
+    fn from_str(text: &str) -> Result<Self, BadHeaderName> {
+        let is_token = |byte: u8| byte.is_ascii_alphanumeric() || b"-_".contains(&byte);
+        if text.is_empty() || !text.bytes().all(is_token) {
+            return Err(BadHeaderName(text.to_owned()));
+        }
+        Ok(Self(text.to_ascii_lowercase()))
+    }
 }

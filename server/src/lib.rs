@@ -15,6 +15,7 @@ pub mod config;
 pub mod consent;
 pub mod error;
 pub mod gate;
+pub mod geo;
 pub mod limits;
 pub mod log;
 pub mod mac;

@@ -21,6 +21,7 @@ pub fn configure_public(config: &mut ServiceConfig) {
     api::export::configure(config);
     api::bundle::configure(config);
     api::assets::configure(config);
+    api::region::configure(config);
     api::site_files::configure(config);
     api::reports::configure(config);
     api::openapi::configure(config);

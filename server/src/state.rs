@@ -2,6 +2,8 @@
 
 use crate::cache::{Link, Policies};
 use crate::clock::Clock;
+use crate::consent::region::RegionKey;
+use crate::geo::Locator;
 use crate::limits::Limits;
 use crate::log::proofs::Proofs;
 use crate::log::publish::Publisher;
@@ -46,6 +48,10 @@ pub struct AppState {
     pub rng: Rng,
     /// The key of the cookie seals.
     pub seal: SealKey,
+    /// The key of the regimes that are handed out.
+    pub regions: RegionKey,
+    /// Where visitors are.
+    pub locator: Locator,
     /// The key of addresses at which something is shown again.
     pub tickets: TicketKey,
     /// Widget builds that are shown again.

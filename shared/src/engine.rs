@@ -71,18 +71,20 @@ pub fn evaluate(policy: &Policy, signals: Signals, stored: Option<&Decision>, no
             continue;
         };
         let optional = OptionalPurpose { purpose, category };
+        let behaviour = policy.regime.behaviour_of(category);
+        let exempt = policy.regime.exemptions && purpose.basis.is_exemption();
         let answer = stored.map_or(Answer::Open, |decision| answer(policy, optional, decision, now));
         allowed.push(match answer {
             Answer::Granted => !opted_out(category, signals, stored),
             Answer::Denied => false,
-            Answer::Ended | Answer::Open => allowed_unasked(policy, optional, signals),
+            Answer::Ended | Answer::Open => allowed_unasked(behaviour, exempt, category, signals),
         });
         match answer {
             Answer::Granted | Answer::Denied => {}
-            Answer::Ended => ask = first_of(ask, unasked(policy, optional, Reason::Expired)),
+            Answer::Ended => ask = first_of(ask, unasked(behaviour, exempt, Reason::Expired)),
             Answer::Open => {
                 let reason = if stored.is_some() { Reason::Changed } else { Reason::First };
-                ask = first_of(ask, unasked(policy, optional, reason));
+                ask = first_of(ask, unasked(behaviour, exempt, reason));
             }
         }
     }
@@ -117,22 +119,20 @@ fn opted_out(category: OptionalCategory, signals: Signals, stored: Option<&Decis
     category == OptionalCategory::Marketing && signals.gpc && !stored.is_some_and(|decision| decision.gpc)
 }
 
-fn allowed_unasked(policy: &Policy, optional: OptionalPurpose<'_>, signals: Signals) -> bool {
-    if optional.category == OptionalCategory::Marketing && signals.gpc {
+fn allowed_unasked(behaviour: Behaviour, exempt: bool, category: OptionalCategory, signals: Signals) -> bool {
+    if category == OptionalCategory::Marketing && signals.gpc {
         return false;
     }
-    match policy.regime.behaviour {
-        Behaviour::ConsentFirst => policy.regime.exemptions && optional.purpose.basis.is_exemption(),
+    match behaviour {
+        Behaviour::ConsentFirst => exempt,
         Behaviour::NoticeFirst | Behaviour::RightsFirst => true,
-        Behaviour::StatisticsOnly => optional.category == OptionalCategory::Analytics,
+        Behaviour::StatisticsOnly => category == OptionalCategory::Analytics,
     }
 }
 
-fn unasked(policy: &Policy, optional: OptionalPurpose<'_>, reason: Reason) -> Ask {
-    match policy.regime.behaviour {
-        Behaviour::ConsentFirst if policy.regime.exemptions && optional.purpose.basis.is_exemption() => {
-            Ask::No
-        }
+fn unasked(behaviour: Behaviour, exempt: bool, reason: Reason) -> Ask {
+    match behaviour {
+        Behaviour::ConsentFirst if exempt => Ask::No,
         Behaviour::ConsentFirst => Ask::Choice(reason),
         Behaviour::NoticeFirst => Ask::Notice,
         Behaviour::RightsFirst | Behaviour::StatisticsOnly => Ask::No,

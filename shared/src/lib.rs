@@ -32,6 +32,7 @@ pub mod jcs;
 pub mod json;
 #[cfg(feature = "jws")]
 pub mod jws;
+pub mod law;
 pub mod merkle;
 #[cfg(feature = "proof")]
 pub mod note;

@@ -83,6 +83,12 @@ impl Policy {
         Ok(Self { site, version, hash, regime, purposes })
     }
 
+    /// The same policy for a visitor under another regime.
+    #[must_use]
+    pub fn in_regime(&self, regime: Regime) -> Self {
+        Self { regime, ..self.clone() }
+    }
+
     /// All purposes, in the policy's order.
     pub fn purposes(&self) -> &[Purpose] {
         &self.purposes

@@ -48,7 +48,7 @@ pub struct Record {
     pub texts_sha256: String,
     /// The regime that was applied.
     pub regime: String,
-    /// How that regime was found: `default`, or later `token`.
+    /// How that regime was found: `default`, or `token` where a region was handed out for it.
     pub regime_source: String,
     /// The browser's preference signals.
     pub signals: SignalsRef,

@@ -7,5 +7,6 @@ mod export;
 mod lookup;
 mod privacy;
 mod publish;
+mod region;
 mod repeat;
 mod tokens;

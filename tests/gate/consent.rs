@@ -1,6 +1,9 @@
 //! What reaches a browser before, with and after consent.
 
 use anyhow::Result;
+use avow_tests::database::Kind;
+use avow_tests::server::Reply;
+use avow_tests::{geo, policy};
 use reqwest::Method;
 
 use crate::gate::{Gate, HOST};
@@ -30,7 +33,7 @@ async fn site() -> Result<Site> {
     Ok(site)
 }
 
-fn cookies(reply: &avow_tests::server::Reply) -> Vec<String> {
+fn cookies(reply: &Reply) -> Vec<String> {
     let all = reply.headers.get_all("set-cookie").iter();
     all.map(|line| line.to_str().unwrap_or_default().split('=').next().unwrap_or_default().to_owned())
         .collect()
@@ -110,17 +113,28 @@ async fn global_privacy_control_is_heard_on_every_request() -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn exempt_statistics_run_from_page_one() -> Result<()> {
+async fn exempt_statistics_run_from_page_one_where_the_law_says_so() -> Result<()> {
     let site = site().await?;
-    let policy = avow_tests::policy::toml("").replacen(
-        "category = \"analytics\"\nbasis = \"consent\"\nlawful_basis = \"consent\"",
-        "category = \"analytics\"\nbasis = \"statistics\"\nlawful_basis = \"legitimate_interests\"",
-        1,
-    );
-    let gate = Gate::start(avow_tests::database::Kind::Sqlite, &policy, &site, &[]).await?;
-    assert_eq!(gate.page("/", "").await?.header("avow-class"), "analytics");
+    let policy = policy::following(&policy::toml(""));
+    let folder = tempfile::tempdir()?;
+    let file = folder.path().join("geo.mmdb");
+    std::fs::write(&file, geo::file(&[("203.0.113.0/24", "GB", None), ("198.51.100.0/24", "FR", None)])?)?;
+    let flags = ["--geo", &file.display().to_string(), "--trusted-proxy", "loopback"];
+    let gate = Gate::start(Kind::Sqlite, &policy, &site, &flags).await?;
+    let class = async |address: &str, cookie: &str| -> Result<(String, String)> {
+        let page = gate.ask(Method::GET, "/").header("x-forwarded-for", address).header("cookie", cookie);
+        let page = page.header("accept", "text/html").header("sec-fetch-dest", "document");
+        let page = Reply::read(page.send().await?).await?;
+        Ok((page.header("avow-class").to_owned(), page.header("cache-control").to_owned()))
+    };
+    let (name, cached) = class("203.0.113.9", "").await?;
+    assert_eq!(name, "analytics");
+    assert!(cached.starts_with("private"), "no shared cache gives it to who is elsewhere: {cached}");
+    for elsewhere in ["198.51.100.9", "8.8.8.8", "nowhere"] {
+        assert_eq!(class(elsewhere, "").await?.0, "none", "{elsewhere}");
+    }
     let no = gate.decide(&[]).await?;
-    assert_eq!(gate.page("/", &no.unsealed).await?.header("avow-class"), "none", "a refusal needs no seal");
+    assert_eq!(class("203.0.113.9", &no.unsealed).await?.0, "none", "a refusal needs no seal");
     Ok(())
 }
 
@@ -206,8 +220,8 @@ fn guard(page: &str) -> Option<String> {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn in_mode_compatible_tags_are_inert_without_a_policy() -> Result<()> {
     let site = site().await?;
-    let policy = avow_tests::policy::toml("").replacen("site = ", "mode = \"compatible\"\nsite = ", 1);
-    let gate = Gate::start(avow_tests::database::Kind::Sqlite, &policy, &site, &[]).await?;
+    let policy = policy::toml("").replacen("site = ", "mode = \"compatible\"\nsite = ", 1);
+    let gate = Gate::start(Kind::Sqlite, &policy, &site, &[]).await?;
     let reply = gate.page("/", "").await?;
     assert_eq!(reply.headers.get_all("content-security-policy").iter().count(), 0);
     // Its guard is another one, which holds tags itself.
@@ -228,13 +242,13 @@ async fn approved_inline_code_runs_with_its_purpose() -> Result<()> {
             hash(code)
         )
     };
-    let policy = avow_tests::policy::toml(&format!(
+    let policy = policy::toml(&format!(
         "{}{}{}",
         approve("start()", "script", "necessary"),
         approve("count()", "script", "analytics"),
         approve("go()", "handler", "necessary")
     ));
-    let gate = Gate::start(avow_tests::database::Kind::Sqlite, &policy, &site, &[]).await?;
+    let gate = Gate::start(Kind::Sqlite, &policy, &site, &[]).await?;
     let code = |reply: &avow_tests::server::Reply| reply.header("content-security-policy").to_owned();
     let none = code(&gate.page("/", "").await?);
     assert!(

@@ -76,6 +76,17 @@ impl Draft {
         })
     }
 
+    /// The hash of the policy version.
+    pub fn hash(&self) -> &str {
+        &self.sha256
+    }
+
+    /// The same for a visitor who was told of that regime.
+    #[must_use]
+    pub fn in_regime(self, regime: &str) -> Self {
+        Self { regime: regime.to_owned(), ..self }
+    }
+
     /// A click on "accept".
     pub fn grant(&self) -> Body {
         self.decide(&self.purposes.iter().map(|purpose| (purpose.as_str(), true)).collect::<Vec<_>>())

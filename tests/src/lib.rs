@@ -11,6 +11,7 @@ pub mod database;
 pub mod decision;
 pub mod demo;
 pub mod gate;
+pub mod geo;
 pub mod hosts;
 pub mod log;
 pub mod page;

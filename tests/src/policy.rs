@@ -1,5 +1,8 @@
 //! The policy that tests without the demo site use.
 
+use anyhow::Result;
+use toml::Value;
+
 /// Its site.
 pub const SITE: &str = "shop";
 /// A page origin that it declares.
@@ -20,6 +23,51 @@ pub fn toml_for(third: &str) -> String {
 /// [`toml_for`] in a mode, `strict` or `compatible`.
 pub fn toml_in(mode: &str, third: &str) -> String {
     toml_for(third).replacen("schema = 1", &format!("schema = 1\nmode = {mode:?}"), 1)
+}
+
+/// That policy for a site that follows its visitors, and whose statistics need no consent where the law says so.
+pub fn following(policy: &str) -> String {
+    let policy = policy.replacen("schema = 1\n", "schema = 1\nfollow_visitor = true\n", 1);
+    let (before, rest) = policy.split_at(policy.find("id = \"analytics\"").expect("the shop has statistics"));
+    let (own, after) = rest.split_at(rest.find("[[purpose]]").expect("another purpose follows"));
+    let own = own
+        .replace(
+            "basis = \"consent\"\nlawful_basis = \"consent\"",
+            "basis = \"statistics\"\nlawful_basis = \"legitimate_interests\"",
+        )
+        // PECR Sch A1 para 5: nobody but the site itself has them.
+        .replace("role = \"controller\"", "role = \"processor\"");
+    let body = "We use some essential cookies and would also like to use others.";
+    let choose = "Choose what this website may use.";
+    let texts = |lang: &str| format!("[texts.{lang}]\nbanner_body = {body:?}\ndialog_body = {choose:?}\n");
+    format!("{before}{own}{after}{}", texts("en"))
+}
+
+/// A policy in those languages; the words of its purposes are the English ones in each.
+pub fn in_languages(policy: &str, tags: &[&str]) -> Result<String> {
+    fn add(value: &mut Value, tags: &[&str]) {
+        match value {
+            Value::Array(list) => list.iter_mut().for_each(|value| add(value, tags)),
+            Value::Table(table) => {
+                if let Some(Value::Table(text)) = table.get_mut("text")
+                    && let Some(english) = text.get("en").cloned()
+                {
+                    for tag in tags {
+                        text.entry((*tag).to_owned()).or_insert_with(|| english.clone());
+                    }
+                }
+                table.iter_mut().for_each(|(_, value)| add(value, tags));
+            }
+            _ => {}
+        }
+    }
+    let mut policy: toml::Table = policy.parse()?;
+    // The built-in words, and not the shop's own.
+    policy.remove("texts");
+    policy.insert("languages".to_owned(), tags.to_vec().into());
+    let mut policy = Value::Table(policy);
+    add(&mut policy, tags);
+    Ok(toml::to_string(&policy)?)
 }
 
 const TOML: &str = include_str!("../testdata/shop.toml");

@@ -12,27 +12,47 @@
   base = C.base;
 
   function fail(e) {
-    A.failed = String(e);
+    A.failed = "" + e;
     if (A.done) A.done(false);
   }
 
   // The page's language, then the visitor's, then the site's first.
   function language() {
-    var wanted = [d.documentElement.lang].concat(navigator.languages || [], C.lang), i, found;
-    function short(tag) {
-      return tag.toLowerCase().split("-")[0];
+    var found;
+    [d.documentElement.lang].concat(navigator.languages, C.lang).some(function (wanted) {
+      return [String, script].some(function (of) {
+        return (found = C.langs.filter(function (lang) { return of(lang) === of(wanted); })[0]);
+      });
+    });
+    return found;
+  }
+
+  // A tag's language and script: who reads `zh` does not read `zh-TW`.
+  function script(tag) {
+    try {
+      tag = new Intl.Locale(tag).maximize();
+      return tag.language + tag.script;
+    } catch (e) {
+      return tag;
     }
-    for (i = 0; i < wanted.length && !found; i++) {
-      found = wanted[i] && (
-        C.langs.filter(function (lang) { return lang.toLowerCase() === wanted[i].toLowerCase(); })[0] ||
-        C.langs.filter(function (lang) { return short(lang) === short(wanted[i]); })[0]);
-    }
-    return found || C.lang;
   }
 
   function body() {
     return d.body || new Promise(function (done) {
       d.addEventListener("DOMContentLoaded", done);
+    });
+  }
+
+  function get(path) {
+    return fetch(base + path).then(function (answer) {
+      if (!answer.ok) throw answer.status;
+      return answer;
+    });
+  }
+
+  function json(path) {
+    return get("/site/" + C.site + "/" + C.hash + path).then(function (answer) {
+      return answer.json();
     });
   }
 
@@ -66,15 +86,12 @@
     A.stale = A.config.hash !== C.hash;
     Promise.all([
       import(base + "/assets/" + C.assets.js),
-      fetch(base + "/site/" + C.site + "/" + C.hash + "/" + language() + "/banner.json").then(function (answer) {
-        if (!answer.ok) throw answer.status;
-        return answer.json();
-      }),
-      fetch(base + "/assets/" + C.assets.wasm).then(function (answer) {
-        if (!answer.ok) throw answer.status;
-        return answer;
-      }),
+      json("/" + language() + "/banner.json"),
+      get("/assets/" + C.assets.wasm),
+      // The regime of where the visitor is; without it the policy's own holds, the strictest.
+      C.region && json("/region.json").catch(function () {}),
     ]).then(function (got) {
+      Object.assign(got[1], got[3]);
       return got[0].default(got[2]).then(body).then(breath).then(function () {
         A.engine = got[0];
         if (!A.engine.run(got[1], A, C)) throw "policy";

@@ -27,6 +27,7 @@ export function draw(policy, look, grants, gpc, granted, code) {
         button("close", texts.close, " avow-quiet")),
       make("div", { class: "avow-main" },
         line("text", texts.dialog_body, " ", link(texts.cookies_link, links.cookies)),
+        policy.purposes.some(({ id, basis }) => /^(stat|app)/.test(basis) && grants[id] === 1) && line("note", texts.exempt_note),
         gpc && line("note", texts.gpc_note),
         policy.purposes.map((purpose) => section(purpose, texts, grants)),
         code && make("div", { class: "avow-receipt" },

@@ -34,7 +34,9 @@ export function ask(why, gpc) {
   const banner = root("section", "banner", { role: "region", "aria-labelledby": "avow-title" }, policy, look,
     make("div", { class: "avow-words" },
       make("h2", { id: "avow-title", class: "avow-title" }, texts.banner_title),
-      line("text", texts.banner_body, " ", link(texts.cookies_link, links.cookies)),
+      line("text", why === "notice" ? texts.notice_body : texts.banner_body, " ", link(texts.cookies_link, links.cookies)),
+      // A policy without such purposes does not have it.
+      policy.regime.exemptions && texts.exempt_note && line("note", texts.exempt_note),
       why === "changed" && line("note", texts.changed_note),
       gpc && line("note", texts.gpc_note)),
     make("div", { class: "avow-actions" },

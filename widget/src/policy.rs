@@ -33,7 +33,7 @@ pub fn read(text: &str) -> Option<Facts<'_>> {
     let site = SiteId::parse(fields.next()?)?;
     let version = whole(fields.next()?)?;
     let id = fields.next()?.to_owned();
-    let behaviour = Behaviour::parse(fields.next()?)?;
+    let (behaviour, marketing_asks) = Behaviour::parse_both(fields.next()?)?;
     let exemptions = fields.next()? == "true";
     let grant_days = days(fields.next()?)?;
     let refusal_days = days(fields.next()?)?.max(grant_days);
@@ -49,7 +49,7 @@ pub fn read(text: &str) -> Option<Facts<'_>> {
         });
         hosts.push(fields.next()?);
     }
-    let regime = Regime { id, behaviour, exemptions, grant_days, refusal_days };
+    let regime = Regime { id, behaviour, marketing_asks, exemptions, grant_days, refusal_days };
     let policy = Policy::new(site, version, String::new(), regime, purposes).ok()?;
     Some(Facts { policy, hosts, signals })
 }

@@ -223,14 +223,14 @@ fn guard(js: &Path, compatible: &str) -> Result<String> {
 }
 
 /// For `squeeze`: what old browsers read, too.
-const SCRIPT: [&str; 1] = ["--ecma=5"];
-/// For `squeeze`: a module, whose own names nobody else sees.
-const MODULE: [&str; 2] = ["--module", "--ecma=2020"];
+const SCRIPT: [&str; 3] = ["--compress", "passes=3", "--ecma=5"];
+/// For `squeeze`: a module, whose own names nobody else sees, and none of whose functions is a constructor.
+const MODULE: [&str; 4] = ["--compress", "passes=3,unsafe_arrows=true", "--module", "--ecma=2020"];
 
 /// Rewrites minified text into fewer bytes: esbuild renames and joins, but does not fold one function into another.
 fn squeeze(text: &str, options: &[&str]) -> Result<String> {
     let mut terser = npm::tool("terser");
-    terser.args(["--compress", "passes=3", "--mangle", "--comments=false"]).args(options);
+    terser.args(["--mangle", "--comments=false"]).args(options);
     Ok(feed(&mut terser, text)?.trim_end().to_owned())
 }
 

@@ -2,6 +2,7 @@
 
 pub mod assets;
 pub mod bundle;
+pub mod client;
 pub mod consents;
 pub mod export;
 pub mod log;
@@ -10,6 +11,7 @@ pub mod ops;
 pub mod policy;
 pub mod problem;
 pub mod receipts;
+pub mod region;
 pub mod reports;
 pub mod shown;
 pub mod site_files;

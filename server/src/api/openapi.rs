@@ -2,7 +2,7 @@
 
 use super::resource;
 use crate::api::{
-    assets, bundle, consents, export, log, ops, policy, problem, receipts, reports, shown, site_files,
+    assets, bundle, consents, export, log, ops, policy, problem, receipts, region, reports, shown, site_files,
 };
 use actix_web::HttpResponse;
 use actix_web::http::header;
@@ -50,6 +50,7 @@ pub fn configure(config: &mut ServiceConfig) {
         export::get,
         bundle::create,
         reports::create,
+        region::region,
         site_files::script,
         site_files::policy,
         site_files::banner,

@@ -38,6 +38,13 @@ pub struct SitePolicies {
 }
 
 impl SitePolicies {
+    /// The version of that hash, if a page shown before may still answer it.
+    pub fn of_hash(&self, sha256: &str, now: Millis) -> Option<&Arc<Published>> {
+        let mut every = std::iter::once(&self.current).chain(self.earlier.iter().map(|(policy, _)| policy));
+        let meant = every.find(|policy| policy.engine.hash == sha256)?;
+        self.accepted(meant.engine.version, sha256, now)
+    }
+
     /// The version of that number and hash, if it is current or was superseded so recently that a page shown
     /// before may still answer it.
     pub fn accepted(&self, version: u32, sha256: &str, now: Millis) -> Option<&Arc<Published>> {

@@ -5,6 +5,7 @@ pub mod counts;
 pub mod doctor;
 pub mod export;
 pub mod gate;
+pub mod geo;
 pub mod headers;
 pub mod hold;
 pub mod key;
@@ -82,6 +83,9 @@ enum Command {
     /// List and replace the keys that sign
     #[command(subcommand)]
     Key(key::Command),
+    /// Where visitors are
+    #[command(subcommand)]
+    Geo(geo::Command),
     /// Print what a site counts and does not keep
     Counts(counts::Args),
     /// Keep records that would be erased otherwise
@@ -114,6 +118,7 @@ pub fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Export(args) => block_on(export::run(database, args)),
         Command::Doctor(command) => block_on(doctor::run(database, command)),
         Command::Key(command) => block_on(key::run(database, command)),
+        Command::Geo(command) => geo::run(&database, command),
         Command::Counts(args) => block_on(counts::run(database, args)),
         Command::Hold(command) => block_on(hold::run(database, command)),
         Command::Restore(args) => block_on(restore::run(database, args)),

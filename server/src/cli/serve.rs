@@ -1,10 +1,11 @@
 //! `avow serve`: the options of the server.
 
 use crate::app;
-use crate::config::{Database, Signing};
+use crate::config::{Database, HeaderName, Signing};
 use crate::limits::{RateLimit, TrustedProxies};
 use crate::shown::pictures::Chromium;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 
 /// Options.
 #[derive(Clone, Debug, clap::Args)]
@@ -29,6 +30,13 @@ pub struct Args {
         value_name = "LIST"
     )]
     pub trusted_proxy: TrustedProxies,
+    /// The mmdb file that says where visitors are; `geo.mmdb` in the data directory if not given. Looked at again every
+    /// ten seconds
+    #[arg(long, env = "AVOW_GEO", value_name = "FILE")]
+    pub geo: Option<PathBuf>,
+    /// Believe this header of a trusted proxy about the visitor's country (`GB`, `US-CA`), in place of the file
+    #[arg(long, env = "AVOW_COUNTRY_HEADER", value_name = "NAME")]
+    pub country_header: Option<HeaderName>,
     /// Threads that answer requests; one per processor if not given
     #[arg(long, env = "AVOW_WORKERS", value_name = "N")]
     pub workers: Option<usize>,

@@ -5,6 +5,8 @@ use crate::clock::{Clock, rfc3339};
 use crate::config::Database;
 use crate::policy::compile::{compile, read};
 use crate::policy::document::Document;
+use crate::policy::file::File;
+use crate::policy::languages;
 use crate::store::policies::{NewPolicy, PolicyVersion};
 use crate::store::{Store, StoreError};
 use anyhow::Context as _;
@@ -73,6 +75,7 @@ pub async fn run(database: Database, command: Command) -> anyhow::Result<()> {
             let source = load(&file)?;
             let policy = read(&source, &file.display().to_string())?;
             println!("{}: a policy for site {}, nothing wrong", file.display(), policy.site.value);
+            name_unreviewed(&policy);
         }
         Command::List => {
             let store = super::open(&database).await?;
@@ -130,10 +133,34 @@ async fn publish(store: &Store, clock: &Clock, path: &Path) -> anyhow::Result<()
         done => done?,
     };
     println!("{site}: published version {version} (sha256 {hash})");
+    name_unreviewed(&file);
     for purpose in document.purposes.iter().filter(|purpose| purpose.since == version && before > 0) {
         println!("{site}: purpose {} is new or changed: those who agreed to it are asked again", purpose.id);
     }
     Ok(())
+}
+
+/// Names the languages whose built-in texts are used and were read by nobody who speaks them from birth.
+fn name_unreviewed(file: &File) {
+    let unreviewed: Vec<&str> = file
+        .languages
+        .value
+        .iter()
+        .map(|language| language.value.as_str())
+        .filter(|tag| {
+            let own = file.texts.get(*tag).map(|own| &own.value);
+            languages::find(tag).is_some_and(|(_, language)| {
+                !language.reviewed
+                    && language.texts.keys().any(|key| own.is_none_or(|own| !own.contains_key(key)))
+            })
+        })
+        .collect();
+    if !unreviewed.is_empty() {
+        eprintln!(
+            "no native speaker has reviewed the built-in texts of {} yet (docs/languages.md)",
+            unreviewed.join(", ")
+        );
+    }
 }
 
 async fn show(store: &Store, site: &SiteId, source: bool) -> anyhow::Result<()> {

@@ -1,33 +1,26 @@
-//! Takes a decision: checks it against the policy that was shown, makes the record, and appends it.
+//! Takes a decision: checks it against the policy that was shown (`submitted`), makes the record, and appends it.
 
 use crate::cache::SitePolicies;
 use crate::consent::secret_hash;
+use crate::consent::submitted::{check_act, check_shape, check_time, match_choices, objects, previous_of};
 use crate::error::{Error, Kind};
 use crate::log::Logged;
 use crate::log::signer::SignedHead;
 use crate::policy::Published;
 use crate::state::AppState;
 use crate::store::append::{Appended, ERASED, Existing, NewRecord};
-use avow_shared::act::{Control, Event, Input, RejectButton};
-use avow_shared::category::Category;
+use avow_shared::act::Event;
 use avow_shared::commitment::commitment;
 use avow_shared::decision::{Decision, decide as make_decision};
-use avow_shared::engine::needs_gesture;
-use avow_shared::id::{DAY_MS, Millis, RecordId, is_base64url, is_hex};
-use avow_shared::policy::OptionalPurpose;
+use avow_shared::id::{Millis, RecordId};
+use avow_shared::policy::Policy;
 use avow_shared::record::{PurposeDecision, Record};
 use avow_shared::reference;
-use avow_shared::submission::{SECRET_LEN, Submission};
+use avow_shared::regime::Regime;
+use avow_shared::submission::Submission;
 use sha2::{Digest, Sha256};
 use std::sync::Arc;
 use subtle::ConstantTimeEq;
-
-/// A visitor's clock may be ahead by this much.
-const FUTURE_MS: i64 = DAY_MS;
-/// A decision may have waited in a browser's outbox for this long.
-const PAST_MS: i64 = 31 * DAY_MS;
-/// The time inside an id and the time of the decision come from one clock at nearly one moment.
-const ID_DRIFT_MS: i64 = 10 * 60 * 1000;
 
 /// What the visitor gets back.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -116,22 +109,31 @@ pub async fn decide(
         Err(error) => return repeat(state, policies, submission, &id, &body_hash).await?.ok_or(error),
     };
     let granted = match_choices(policy, submission)?;
+    let (shown, source) = state.regions.policy(policy, &submission.regime, now)?;
     check_act(policy, submission, &granted)?;
-    let decision = decision_of(policy, submission, &granted);
+    let decision = decision_of(&shown, submission, &granted);
     let seal = state.seal.seal(&submission.site, &decision);
 
     let secret_hash = secret_hash(&submission.secret);
     let former = former(state, policy, submission).await?;
     let event =
         Event::of(&granted, submission.control, former.as_ref().and_then(|former| former.granted.as_deref()));
+    let event = if objects(&shown, event) { Event::Objected } else { event };
     if event == Event::Refused && !keeps_refusals(policy) {
         if policy.retention.refusal_record == "count" {
             state.store.count(&policy.engine.site, now, policy.engine.version, event.as_str(), 1).await?;
         }
         return Ok(Receipt::not_kept(&id, event, now, seal, decision));
     }
-    let record =
-        record_of(policy, submission, &decision, event, former.map(|former| former.commitment), now)?;
+    let record = record_of(
+        policy,
+        (&shown.regime, source),
+        submission,
+        &decision,
+        event,
+        former.map(|former| former.commitment),
+        now,
+    )?;
     let canonical = record.to_canonical();
     let salt = state.rng.bytes();
     let commitment = commitment(&salt, canonical.as_bytes());
@@ -221,7 +223,9 @@ async fn repeat(
         return Ok(None);
     };
     let granted = match_choices(policy, submission)?;
-    let decision = decision_of(policy, submission, &granted);
+    // It was believed then, and is no longer than its record: what holds now is the record.
+    let shown = state.regions.policy(policy, &submission.regime, stored.server_time)?.0;
+    let decision = decision_of(&shown, submission, &granted);
     let seal = state.seal.seal(&submission.site, &decision);
     let head = state.signer.head(site.as_str()).filter(|head| head.covers(stored.leaf_index));
     Ok(Some(Receipt {
@@ -239,134 +243,10 @@ async fn repeat(
     }))
 }
 
-/// What can be judged without policy or clock.
-fn check_shape(submission: &Submission) -> Result<RecordId, Error> {
-    let invalid = |detail| Err(Error::new(Kind::Invalid, detail));
-    let Some(id) = RecordId::parse(&submission.id) else {
-        return invalid("id must be a UUIDv7 in lower case");
-    };
-    if !is_base64url(&submission.secret, SECRET_LEN) {
-        return invalid("secret must be 16 bytes in base64url without padding");
-    }
-    if !is_hex(&submission.policy.sha256, 64) {
-        return invalid("policy.sha256 must be 64 hexadecimal characters");
-    }
-    if !is_hex(&submission.ui.widget, 16) || !is_hex(&submission.ui.guard, 16) {
-        return invalid("ui.widget and ui.guard must be 16 hexadecimal characters");
-    }
-    let is_theme = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-' || b == b'_';
-    if !(1..=32).contains(&submission.ui.theme.len()) || !submission.ui.theme.bytes().all(is_theme) {
-        return invalid("ui.theme must be a name of at most 32 characters");
-    }
-    match &submission.previous {
-        None if submission.chain != 0 => invalid("a record that follows none has chain 0"),
-        Some(_) if submission.chain == 0 => invalid("a record that follows another has chain 1 or more"),
-        Some(previous) if previous.id == submission.id => invalid("a record cannot follow itself"),
-        _ => Ok(id),
-    }
-}
-
-fn previous_of(submission: &Submission) -> Result<Option<(RecordId, [u8; 32])>, Error> {
-    let Some(previous) = &submission.previous else { return Ok(None) };
-    match RecordId::parse(&previous.id) {
-        Some(id) if is_base64url(&previous.secret, SECRET_LEN) => {
-            Ok(Some((id, secret_hash(&previous.secret))))
-        }
-        _ => Err(Error::new(Kind::Invalid, "previous must have an id and a secret of the right form")),
-    }
-}
-
-/// What depends on the present: the clock and the versions that are accepted now.
-fn check_time<'a>(
-    submission: &Submission,
-    id: &RecordId,
-    policies: &'a SitePolicies,
-    now: Millis,
-) -> Result<&'a Published, Error> {
-    let ahead = submission.decided_at.saturating_sub(now.0);
-    if !(-PAST_MS..=FUTURE_MS).contains(&ahead) {
-        return Err(Error { server_time: Some(now), ..Error::plain(Kind::ClockSkew) });
-    }
-    if id.at().0.abs_diff(submission.decided_at) > ID_DRIFT_MS.unsigned_abs() {
-        return Err(Error::new(Kind::Invalid, "the time inside the id is not the time of the decision"));
-    }
-    match policies.accepted(submission.policy.version, &submission.policy.sha256, now) {
-        Some(policy) => Ok(policy),
-        None => Err(Error::plain(Kind::UnknownVersion)),
-    }
-}
-
-/// The answers in the policy's order: exactly one for each optional purpose.
-fn match_choices(policy: &Published, submission: &Submission) -> Result<Vec<bool>, Error> {
-    for (name, granted) in &submission.choices {
-        match policy.engine.purposes().iter().find(|purpose| purpose.id.as_str() == name) {
-            None => return Err(Error::plain(Kind::UndeclaredPurpose)),
-            Some(purpose) if purpose.category == Category::Necessary && !granted => {
-                return Err(Error::plain(Kind::NecessaryRefused));
-            }
-            Some(purpose) if purpose.category == Category::Necessary => {
-                return Err(Error::new(Kind::UndeclaredPurpose, "Necessary purposes are not asked about."));
-            }
-            Some(_) => {}
-        }
-    }
-    policy
-        .engine
-        .optional()
-        .map(|OptionalPurpose { purpose, .. }| {
-            submission
-                .choices
-                .iter()
-                .find(|(name, _)| name == purpose.id.as_str())
-                .map(|(_, granted)| *granted)
-                .ok_or_else(|| Error::plain(Kind::MissingPurpose))
-        })
-        .collect()
-}
-
-/// A grant needs a person, and a way to refuse that could be seen and used; the words must fit the choices.
-fn check_act(policy: &Published, submission: &Submission, granted: &[bool]) -> Result<(), Error> {
-    if submission.regime != policy.engine.regime.id {
-        return Err(Error::new(Kind::Invalid, "regime is not the policy's"));
-    }
-    let fits = match submission.control {
-        Control::AcceptAll => granted.iter().all(|granted| *granted),
-        Control::RejectAll | Control::Withdraw => !granted.iter().any(|granted| *granted),
-        Control::Save => true,
-    };
-    if !fits {
-        return Err(Error::new(Kind::Invalid, "control does not fit the choices"));
-    }
-    let needs = policy
-        .engine
-        .optional()
-        .zip(granted)
-        .any(|(optional, granted)| *granted && needs_gesture(optional.purpose.basis));
-    if !needs {
-        return Ok(());
-    }
-    if submission.input == Input::Script {
-        return Err(Error::new(Kind::GrantWithoutGesture, "input was script"));
-    }
-    // A page's own call too: it grants only where a way to refuse is in view.
-    if submission.ui.reject.is_some_and(|button| button.is_fair()) {
-        Ok(())
-    } else {
-        Err(Error::new(
-            Kind::GrantWithoutGesture,
-            format!(
-                "the reject button must be visible, {0} by {0} pixels or more, with a contrast of {1} to 100",
-                RejectButton::MIN_SIDE,
-                RejectButton::MIN_CONTRAST
-            ),
-        ))
-    }
-}
-
 /// What the browser's cookie says, made the same way.
-fn decision_of(policy: &Published, submission: &Submission, granted: &[bool]) -> Decision {
+fn decision_of(policy: &Policy, submission: &Submission, granted: &[bool]) -> Decision {
     let mut answers = granted.iter();
-    make_decision(&policy.engine, submission.signals.into(), Millis(submission.decided_at), |_| {
+    make_decision(policy, submission.signals.into(), Millis(submission.decided_at), |_| {
         answers.next().copied().unwrap_or(false)
     })
 }
@@ -419,6 +299,7 @@ fn former_answers(policy: &Published, record: &str) -> Option<Vec<bool>> {
 
 fn record_of(
     policy: &Published,
+    (regime, source): (&Regime, &str),
     submission: &Submission,
     decision: &Decision,
     event: Event,
@@ -437,9 +318,9 @@ fn record_of(
             granted: choice.granted,
             basis: optional.purpose.basis,
             until: if choice.granted {
-                decision.decided.plus_days(policy.engine.regime.grant_days)
+                decision.decided.plus_days(regime.grant_days)
             } else {
-                decision.decided.plus_days(policy.engine.regime.refusal_days)
+                decision.decided.plus_days(regime.refusal_days)
             },
         })
         .collect();
@@ -456,8 +337,8 @@ fn record_of(
         policy_sha256: policy.engine.hash.clone(),
         locale: submission.locale.clone(),
         texts_sha256: texts.clone(),
-        regime: policy.engine.regime.id.clone(),
-        regime_source: "default".to_owned(),
+        regime: regime.id.clone(),
+        regime_source: source.to_owned(),
         signals: submission.signals,
         surface: submission.surface,
         control: submission.control,

@@ -10,8 +10,10 @@ pub mod kantara;
 pub mod letter;
 pub mod lookup;
 pub mod receipt;
+pub mod region;
 pub mod restore;
 pub mod retain;
+mod submitted;
 
 use sha2::{Digest, Sha256};
 

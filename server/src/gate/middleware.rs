@@ -10,12 +10,15 @@ use super::html::{self, Page, Scene, Work};
 use super::rules::Rules;
 use super::verdict::{self, Verdict};
 use super::{Gate, Learn, validators};
+use crate::policy::Published;
 use actix_web::Error;
 use actix_web::body::{self, BoxBody, MessageBody};
 use actix_web::dev::{Service, ServiceRequest, ServiceResponse, Transform, forward_ready};
 use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use actix_web::http::{Method, StatusCode};
+use avow_shared::policy::Policy;
 use avow_shared::signals::Signals;
+use std::borrow::Cow;
 use std::future::{Future, Ready, ready};
 use std::pin::Pin;
 use std::rc::Rc;
@@ -122,7 +125,8 @@ impl Asked {
         let verdict = match &rules.policy {
             Some(policy) => {
                 let signals = Signals { gpc, dnt: false };
-                verdict::judge(&policy.engine, &gate.0.seal, &cookies, signals, now)
+                let engine = engine_for(gate, policy, request);
+                verdict::judge(&engine, &gate.0.seal, &cookies, signals, now)
             }
             None => Verdict::nothing(),
         };
@@ -312,6 +316,22 @@ impl Asked {
             .base
             .starts_with('/')
             .then(|| format!("{}/v1/reports?site={}", self.rules.base, self.gate.site().as_str()))
+    }
+}
+
+/// The policy as it holds for whoever asks: by the law of where they are, if the site follows that.
+fn engine_for<'a>(gate: &Gate, policy: &'a Published, request: &ServiceRequest) -> Cow<'a, Policy> {
+    let place = || {
+        let (locator, peer) = (gate.0.locator.as_ref()?, request.peer_addr()?);
+        locator.place(peer.ip(), |name| {
+            request.headers().get_all(name).map(|line| line.to_str().unwrap_or_default()).collect()
+        })
+    };
+    // Most sites treat all alike, and look nobody up.
+    let place = if policy.regimes.is_empty() { None } else { place() };
+    match place.and_then(|place| policy.regime_at(&place.country, place.part.as_deref()).cloned()) {
+        Some(regime) => Cow::Owned(policy.engine.in_regime(regime)),
+        None => Cow::Borrowed(&policy.engine),
     }
 }
 

@@ -59,6 +59,7 @@ pub mod verdict;
 
 use crate::cache::Policies;
 use crate::clock::Clock;
+use crate::geo::Locator;
 use crate::rng::Rng;
 use crate::seal::SealKey;
 use crate::seen::{Ledger, Seen};
@@ -94,6 +95,8 @@ struct Shared {
     learn: Learn,
     policies: Policies,
     seal: SealKey,
+    /// Where visitors are; a gate without it treats all alike.
+    locator: Option<Locator>,
     clock: Clock,
     seen: Seen,
     /// Pages sent so far.
@@ -116,6 +119,7 @@ impl Gate {
             learn,
             Policies::new(store.clone()),
             seal,
+            None,
             clock.clone(),
             ledger.of(site),
         );
@@ -134,14 +138,30 @@ impl Gate {
     /// The gate of a site that a running server serves.
     pub fn of(state: &AppState, site: SiteId, learn: Learn) -> Self {
         let seen = state.ledger.of(site.clone());
-        Self::new(site, learn, state.policies.clone(), state.seal.clone(), state.clock.clone(), seen)
+        Self::new(
+            site,
+            learn,
+            state.policies.clone(),
+            state.seal.clone(),
+            Some(state.locator.clone()),
+            state.clock.clone(),
+            seen,
+        )
     }
 
-    fn new(site: SiteId, learn: Learn, policies: Policies, seal: SealKey, clock: Clock, seen: Seen) -> Self {
+    fn new(
+        site: SiteId,
+        learn: Learn,
+        policies: Policies,
+        seal: SealKey,
+        locator: Option<Locator>,
+        clock: Clock,
+        seen: Seen,
+    ) -> Self {
         let last = RwLock::new(Arc::new(Rules::without_policy()));
         // Until the first look, there is none.
         let (pages, stale) = (AtomicU32::new(0), AtomicBool::new(true));
-        Self(Arc::new(Shared { site, learn, policies, seal, clock, seen, pages, stale, last }))
+        Self(Arc::new(Shared { site, learn, policies, seal, locator, clock, seen, pages, stale, last }))
     }
 
     /// The site.

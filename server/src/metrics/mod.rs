@@ -61,6 +61,7 @@ fn describe() {
     );
     describe_gauge!("avow_limits_keys", "Hashed addresses remembered in this process");
     describe_counter!("avow_forwarded_untrusted_total", "Requests with X-Forwarded-For of an untrusted peer");
+    describe_counter!("avow_geo_refused_total", "Files that say where visitors are and could not be used");
     describe_counter!("avow_policy_cache_misses_total", "Policies read from the database");
     describe_counter!("avow_policy_cache_stale_total", "Failed looks for a newer policy");
     describe_gauge!("avow_gate_policy_stale", "1 while the gate's site has no policy that can be read");
@@ -119,6 +120,11 @@ pub fn logs_halted(count: usize) {
 /// A witness that did not cosign: `away`, or `fork`, which somebody must look at.
 pub fn witness_failed(why: &'static str) {
     metrics::counter!("avow_witness_failures_total", "why" => why).increment(1);
+}
+
+/// A file that says where visitors are and could not be used.
+pub fn geo_refused() {
+    metrics::counter!("avow_geo_refused_total").increment(1);
 }
 
 /// Handles of one route, method and status, kept per thread: looking them up in the registry for every

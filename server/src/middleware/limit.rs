@@ -5,6 +5,7 @@
 //! it, and a site's own server may ask for it on behalf of all its visitors.
 
 use super::path;
+use crate::api::client;
 use crate::api::problem::{Kind, Problem};
 use crate::limits::{Class, Verdict};
 use crate::state::AppState;
@@ -12,11 +13,8 @@ use actix_web::Error;
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::Method;
-use actix_web::http::header::{HeaderMap, X_FORWARDED_FOR};
 use actix_web::middleware::Next;
 use actix_web::web::Data;
-use std::net::IpAddr;
-use std::sync::Once;
 use std::time::Duration;
 
 /// Paths that are counted.
@@ -51,30 +49,8 @@ async fn check(state: &AppState, request: &ServiceRequest) -> Verdict {
     let Some(peer) = request.peer_addr() else { return Verdict::Allowed };
     let decides = request.method() == Method::POST && !path(request).starts_with(REPORTS);
     let class = if decides { Class::Write } else { Class::Read };
-    let client = client(state, peer.ip(), request.headers());
+    let client = client::address(state, peer.ip(), request.headers());
     state.limits.check(class, client, state.clock.now().0).await
-}
-
-fn client(state: &AppState, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
-    let proxies = state.limits.proxies();
-    if headers.contains_key(X_FORWARDED_FOR) && !proxies.trusts(peer) {
-        warn_untrusted();
-    }
-    let lines: Vec<&str> =
-        headers.get_all(X_FORWARDED_FOR).map(|line| line.to_str().unwrap_or_default()).collect();
-    proxies.client(peer, lines.into_iter())
-}
-
-/// Behind a proxy that is not trusted all visitors share one allowance, which an operator should know.
-fn warn_untrusted() {
-    static ONCE: Once = Once::new();
-    metrics::counter!("avow_forwarded_untrusted_total").increment(1);
-    ONCE.call_once(|| {
-        tracing::warn!(
-            "requests come through a proxy that is not trusted, so all its visitors share one rate limit: \
-             name it with --trusted-proxy"
-        );
-    });
 }
 
 /// Rounded up, at least one: a client that comes back too early is refused again.

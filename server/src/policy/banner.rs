@@ -6,6 +6,7 @@
 
 use super::document::{Document, Regime, SCHEMA};
 use super::texts::{Words, direction};
+use avow_shared::basis::Basis;
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -32,7 +33,14 @@ const TEXTS: [&str; 16] = [
 /// From a canonical document; `None` if the policy does not have that language (or the document is none).
 pub fn banner(document: &str, lang: &str) -> Option<String> {
     let document: Document = serde_json::from_str(document).ok()?;
-    let words = Words::new(document.texts.get(lang)?.clone()).for_widget(&document.name);
+    let words = Words::new(lang, document.texts.get(lang)?.clone()).for_widget(&document.name);
+    let exempt =
+        document.purposes.iter().any(|purpose| Basis::parse(&purpose.basis).is_some_and(Basis::is_exemption));
+    let following: &[&str] = match (document.regimes.is_empty(), exempt) {
+        (true, _) => &[],
+        (false, false) => &["notice_body"],
+        (false, true) => &["exempt_note", "notice_body"],
+    };
     let banner = Banner {
         schema: SCHEMA,
         site: &document.site,
@@ -59,7 +67,11 @@ pub fn banner(document: &str, lang: &str) -> Option<String> {
                 since: purpose.since,
             })
             .collect(),
-        texts: TEXTS.iter().map(|key| Some((*key, words.get(*key)?.as_str()))).collect::<Option<_>>()?,
+        texts: TEXTS
+            .iter()
+            .map(|key| Some((*key, words.get(*key)?.as_str())))
+            .chain(following.iter().map(|key| Some((*key, words.get(*key)?.as_str()))))
+            .collect::<Option<_>>()?,
     };
     Some(serde_json::to_string(&banner).expect("strings, whole numbers and maps with text keys serialize"))
 }

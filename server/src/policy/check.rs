@@ -10,9 +10,9 @@ use self::witness::check_witnesses;
 use super::fault::Collector;
 use super::file::{At, File};
 use super::hosts;
-use super::law::{self, Jurisdiction};
 use super::texts;
 use avow_shared::id::SiteId;
+use avow_shared::law::Rule;
 
 mod inline;
 mod purposes;
@@ -80,15 +80,15 @@ fn check_domains(file: &File, faults: &mut Collector<'_>) {
     within(&file.superseded_days, 1..=30, "days", faults);
 }
 
-fn check_jurisdiction(file: &File, faults: &mut Collector<'_>) -> Option<&'static Jurisdiction> {
-    let found = Jurisdiction::find(&file.jurisdiction.value);
+fn check_jurisdiction(file: &File, faults: &mut Collector<'_>) -> Option<&'static Rule> {
+    let found = Rule::find(&file.jurisdiction.value);
     if found.is_none() {
         faults.add(
             &file.jurisdiction.span,
             "jurisdiction",
             format!(
-                "`{}` is not in the tables: `gb`, `eu`, or the two letters of an EU or EEA country, Switzerland or a \
-                 Crown dependency. For others `eu` asks for consent first, which is never too little",
+                "`{}` is not in the tables: docs/regimes.md lists them, such as `gb`, `fr` or `us-ca`. For a place that is \
+                 not there `eu` asks for consent first, which is never too little",
                 file.jurisdiction.value
             ),
         );
@@ -96,18 +96,22 @@ fn check_jurisdiction(file: &File, faults: &mut Collector<'_>) -> Option<&'stati
     found
 }
 
-fn check_retention(file: &File, jurisdiction: Option<&Jurisdiction>, faults: &mut Collector<'_>) {
+fn check_retention(file: &File, jurisdiction: Option<&Rule>, faults: &mut Collector<'_>) {
     let retention = &file.retention;
     let (grant, refusal) = (&retention.grant_days, &retention.refusal_days);
-    let max = jurisdiction.map_or(730, |jurisdiction| jurisdiction.max_grant_days);
+    let max = jurisdiction.map_or(730, |jurisdiction| i64::from(jurisdiction.max_grant_days));
+    let min = jurisdiction.map_or(180, |jurisdiction| i64::from(jurisdiction.min_refusal_days));
     if !(1..=max).contains(&grant.value) {
         faults.add(&grant.span, "grant-days", format!("consent may be valid for 1 to {max} days here"));
     }
-    if !(law::MIN_REFUSAL_DAYS..=730).contains(&refusal.value) {
+    if !(min..=730).contains(&refusal.value) {
         faults.add(
             &refusal.span,
             "refusal-days",
-            "a refusal is remembered for 180 to 730 days: asking again sooner wears people down (ICO and CNIL: six months)",
+            format!(
+                "a refusal is remembered for {min} to 730 days: asking again sooner wears people down (ICO and CNIL: six \
+                 months; California: twelve)"
+            ),
         );
     }
     if refusal.value < grant.value {
@@ -185,6 +189,9 @@ fn check_languages(file: &File, faults: &mut Collector<'_>) {
     }
 }
 
+/// Texts whose built-in words hold only where everybody is asked first.
+const NOT_TRUE_EVERYWHERE: [&str; 2] = ["banner_body", "dialog_body"];
+
 fn check_texts(file: &File, faults: &mut Collector<'_>) {
     for (language, overrides) in &file.texts {
         if !has_language(file, language) {
@@ -209,9 +216,22 @@ fn check_texts(file: &File, faults: &mut Collector<'_>) {
                     &language.span,
                     "texts-missing",
                     format!(
-                        "only English and Welsh texts are built in: `[texts.{}]` lacks {}",
+                        "no texts are built in for `{0}`: `[texts.{0}]` lacks {1}",
                         language.value,
                         missing.join(", ")
+                    ),
+                );
+            }
+        }
+        for key in NOT_TRUE_EVERYWHERE.into_iter().filter(|_| file.follow_visitor) {
+            if own.is_none_or(|own| !own.contains_key(key)) {
+                faults.add(
+                    &language.span,
+                    "texts-following",
+                    format!(
+                        "the built-in `{key}` says that nothing optional is on before an answer, which is not so where \
+                         `follow_visitor` meets a law that allows more: write `[texts.{}] {key}`",
+                        language.value
                     ),
                 );
             }
@@ -240,6 +260,10 @@ fn placeholders(key: &str, value: &At<String>, faults: &mut Collector<'_>) {
         "embed_off" => &["{provider}", "{purpose}"],
         "left" => &["{items}"],
         "receipt_holds" => &["{n}", "{size}"],
+        "changed_basis" | "changed_duration" | "changed_purpose" => &["{name}"],
+        "changed_service" | "changed_third_party" => &["{name}", "{provider}"],
+        "page_complain" => &["{regulator}"],
+        "page_version" => &["{n}"],
         _ if key.starts_with("duration_") => &["{n}"],
         _ => &["{site}"],
     };

@@ -8,9 +8,10 @@ use super::document::{
 use super::fault::{Collector, Faults};
 use super::file::{self, At, File};
 use super::hosts::cookie_domain;
-use super::law::Jurisdiction;
 use super::shape;
 use super::texts::Words;
+use avow_shared::law::RULES;
+use avow_shared::regime::Regime as Chosen;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Reads and checks a policy file. `name` is what faults call it.
@@ -40,9 +41,15 @@ pub fn compile(file: &File, history: &[Document]) -> Document {
     let last = history.iter().max_by_key(|document| document.version);
     let version = last.map_or(1, |document| document.version + 1);
     let retention = &file.retention;
-    let regime = Jurisdiction::find(&file.jurisdiction.value)
-        .expect("checked: the jurisdiction is in the tables")
-        .regime(small(&retention.grant_days), small(&retention.refusal_days));
+    let (grant_days, refusal_days) = (small(&retention.grant_days), small(&retention.refusal_days));
+    // For whoever is not known to be elsewhere: never less than asking first.
+    let default = Chosen::strictest(grant_days, refusal_days);
+    let (default, regimes) = if file.follow_visitor {
+        let all = RULES.iter().map(|rule| rule.regime(grant_days, refusal_days));
+        (default, all.map(|regime| (regime.id.clone(), compile_regime(regime))).collect())
+    } else {
+        (Chosen { id: file.jurisdiction.value.clone(), ..default }, BTreeMap::new())
+    };
     let domains = plain(&file.domains.value);
     let mut document = Document {
         controller: Controller {
@@ -73,13 +80,8 @@ pub fn compile(file: &File, history: &[Document]) -> Document {
             privacy: file.notice.privacy.value.clone(),
         },
         purposes: file.purpose.iter().map(|purpose| compile_purpose(purpose, version)).collect(),
-        regime: Regime {
-            behaviour: regime.behaviour.as_str().to_owned(),
-            exemptions: regime.exemptions,
-            grant_days: regime.grant_days,
-            id: regime.id,
-            refusal_days: regime.refusal_days,
-        },
+        regime: compile_regime(default),
+        regimes,
         regulator: Regulator {
             name: file.regulator.name.value.clone(),
             url: file.regulator.url.value.clone(),
@@ -178,6 +180,16 @@ fn compile_purpose(purpose: &file::Purpose, version: u32) -> Purpose {
     }
 }
 
+fn compile_regime(regime: Chosen) -> Regime {
+    Regime {
+        behaviour: regime.behaviours(),
+        exemptions: regime.exemptions,
+        grant_days: regime.grant_days,
+        id: regime.id,
+        refusal_days: regime.refusal_days,
+    }
+}
+
 fn compile_log(log: &file::Log) -> Log {
     let witnesses = log
         .witness
@@ -223,7 +235,7 @@ fn compile_item(item: &file::Item) -> Item {
 
 /// The built-in texts with the file's own in their places.
 fn words(file: &File, lang: &str) -> BTreeMap<String, String> {
-    let mut words = Words::built_in(lang).unwrap_or_else(|| Words::new(BTreeMap::new()));
+    let mut words = Words::built_in(lang).unwrap_or_else(|| Words::new(lang, BTreeMap::new()));
     for (key, text) in file.texts.get(lang).iter().flat_map(|own| &own.value) {
         words.replace(key, &text.value);
     }

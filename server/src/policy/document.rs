@@ -45,8 +45,12 @@ pub struct Document {
     pub notice: Links,
     /// In the order in which visitors see them.
     pub purposes: Vec<Purpose>,
-    /// How consent works.
+    /// How consent works for a visitor of whom nothing else is known.
     pub regime: Regime,
+    /// How it works where a visitor is, by the regime's id; left out where the site treats all alike, as in documents
+    /// from before it.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub regimes: BTreeMap<String, Regime>,
     /// The authority that takes complaints.
     pub regulator: Regulator,
     /// How long records are kept.
@@ -146,7 +150,7 @@ pub struct Links {
 /// A [`avow_shared::regime::Regime`] as data.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Regime {
-    /// What happens without an answer.
+    /// What happens without an answer; with a `+` and another where marketing has its own.
     pub behaviour: String,
     /// Whether statistics and appearance need no consent.
     pub exemptions: bool,
@@ -309,7 +313,7 @@ impl Document {
     }
 
     fn local(&self, lang: &str) -> Option<Local<'_>> {
-        let words = Words::new(self.texts.get(lang)?.clone());
+        let words = Words::new(lang, self.texts.get(lang)?.clone());
         let purposes = self.purposes.iter().map(|purpose| {
             let text = purpose.text.get(lang)?;
             Some(LocalPurpose {

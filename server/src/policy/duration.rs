@@ -43,7 +43,7 @@ impl Unit {
         (Self::Year, "year", 366),
     ];
 
-    /// The text key of the unit, with the forms for one and for many.
+    /// The text key of the unit, which tells a number.
     pub fn text_key(self) -> &'static str {
         match self {
             Self::Minute => "duration_minutes",
@@ -93,11 +93,7 @@ impl Duration {
         match self {
             Self::Session => words.say("duration_session").to_owned(),
             Self::Persistent => words.say("duration_persistent").to_owned(),
-            Self::Span(number, unit) => {
-                let forms = words.say(unit.text_key());
-                let (one, many) = forms.split_once('|').unwrap_or((forms, forms));
-                (if number == 1 { one } else { many }).replace("{n}", &number.to_string())
-            }
+            Self::Span(number, unit) => words.count(unit.text_key(), number),
         }
     }
 }

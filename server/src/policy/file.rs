@@ -59,8 +59,12 @@ pub struct File {
     /// The hosts that embed Avow: `www.example.org`, or `*.example.org` for every host below it.
     #[schemars(length(min = 1))]
     pub domains: At<Vec<At<String>>>,
-    /// The law the site stands under: `gb`, `eu`, or the two letters of a country.
+    /// The law the site stands under: `gb`, `eu`, or another id of `docs/regimes.md`.
     pub jurisdiction: At<String>,
+    /// Whether visitors are treated by the law of where they are; else, and where that is not known, all are asked
+    /// first.
+    #[serde(default)]
+    pub follow_visitor: bool,
     /// The path (or the address on a host of the same site) under which Avow is served: `/.avow`.
     pub served_from: At<String>,
     /// Days for which answers to a version are still taken after the next one was published.

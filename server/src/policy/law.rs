@@ -1,110 +1,23 @@
-//! The law as tables: jurisdictions, and which basis may carry which category.
+//! Which basis may carry which category where, and why another may not.
 //!
-//! Reviewed in one place. Sources: PECR 2003 reg 6 and Schedule A1 (as in force since 5 February 2026),
-//! Directive 2002/58/EC Art 5(3), UK GDPR and GDPR Arts 6, 7, and the authorities' guidance named below.
-//! What this is not: where a visitor is. Until the server knows that, the site's own jurisdiction holds.
+//! The places themselves are `avow_shared::law`. Sources: PECR 2003 reg 6 and Schedule A1 (as in force since
+//! 5 February 2026), Directive 2002/58/EC Art 5(3), UK GDPR and GDPR Arts 6, 7, and the guidance named below.
 
 use avow_shared::basis::Basis;
 use avow_shared::category::{Category, OptionalCategory};
-use avow_shared::regime::{Behaviour, Regime};
+use avow_shared::law::Rule;
 
-/// What a jurisdiction asks of a site.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Jurisdiction {
-    /// Its id in policies and records.
-    pub id: &'static str,
-    /// How the law calls itself, for reasons.
-    pub law: &'static str,
-    /// Statistics and appearance need no consent (PECR Sch A1 paras 5 and 6).
-    pub exemptions: bool,
-    /// The longest a consent may be valid, in days.
-    pub max_grant_days: i64,
-}
-
-/// The shortest time for which a refusal is remembered, in days, everywhere: ICO guideline, CNIL recommendation
-/// 2020-092, and binding in Italy (Garante, 10 June 2021, 6.2): six months.
-pub const MIN_REFUSAL_DAYS: i64 = 180;
-
-const EPRIVACY: &str = "Article 5(3) of the ePrivacy Directive";
-const PECR: &str = "PECR regulation 6 and Schedule A1";
-const LOCAL: &str = "the law there (read as strictly as the ePrivacy Directive)";
-
-/// A year and a month is the longest that any authority's guidance lets a consent stand without a reminder.
-const MAX_GRANT_DAYS: i64 = 395;
-
-const fn strict(id: &'static str, law: &'static str, max_grant_days: i64) -> Jurisdiction {
-    Jurisdiction { id, law, exemptions: false, max_grant_days }
-}
-
-/// Great Britain; the EU, its members and the EEA; neighbours with rules of the same kind.
+/// Why a basis cannot carry a category under a law; `None` if it can.
 ///
-/// Crown dependencies and Gibraltar are not Great Britain: no exemptions there.
-const JURISDICTIONS: &[Jurisdiction] = &[
-    Jurisdiction { id: "gb", law: PECR, exemptions: true, max_grant_days: MAX_GRANT_DAYS },
-    strict("eu", EPRIVACY, MAX_GRANT_DAYS),
-    strict("at", EPRIVACY, MAX_GRANT_DAYS),
-    strict("be", EPRIVACY, MAX_GRANT_DAYS),
-    strict("bg", EPRIVACY, MAX_GRANT_DAYS),
-    strict("cy", EPRIVACY, MAX_GRANT_DAYS),
-    strict("cz", EPRIVACY, MAX_GRANT_DAYS),
-    strict("de", EPRIVACY, MAX_GRANT_DAYS),
-    strict("dk", EPRIVACY, MAX_GRANT_DAYS),
-    strict("ee", EPRIVACY, MAX_GRANT_DAYS),
-    // AEPD guide on cookies: 24 months.
-    strict("es", EPRIVACY, 730),
-    strict("fi", EPRIVACY, MAX_GRANT_DAYS),
-    // CNIL: six months is good practice.
-    strict("fr", EPRIVACY, 183),
-    strict("gr", EPRIVACY, MAX_GRANT_DAYS),
-    strict("hr", EPRIVACY, MAX_GRANT_DAYS),
-    strict("hu", EPRIVACY, MAX_GRANT_DAYS),
-    // DPC guidance note on cookies: six months.
-    strict("ie", EPRIVACY, 183),
-    strict("it", EPRIVACY, MAX_GRANT_DAYS),
-    strict("lt", EPRIVACY, MAX_GRANT_DAYS),
-    strict("lu", EPRIVACY, MAX_GRANT_DAYS),
-    strict("lv", EPRIVACY, MAX_GRANT_DAYS),
-    strict("mt", EPRIVACY, MAX_GRANT_DAYS),
-    strict("nl", EPRIVACY, MAX_GRANT_DAYS),
-    strict("pl", EPRIVACY, MAX_GRANT_DAYS),
-    strict("pt", EPRIVACY, MAX_GRANT_DAYS),
-    strict("ro", EPRIVACY, MAX_GRANT_DAYS),
-    strict("se", EPRIVACY, MAX_GRANT_DAYS),
-    strict("si", EPRIVACY, MAX_GRANT_DAYS),
-    strict("sk", EPRIVACY, MAX_GRANT_DAYS),
-    strict("is", EPRIVACY, MAX_GRANT_DAYS),
-    strict("li", EPRIVACY, MAX_GRANT_DAYS),
-    strict("no", EPRIVACY, MAX_GRANT_DAYS),
-    strict("ch", LOCAL, MAX_GRANT_DAYS),
-    strict("gg", LOCAL, MAX_GRANT_DAYS),
-    strict("gi", LOCAL, MAX_GRANT_DAYS),
-    strict("im", LOCAL, MAX_GRANT_DAYS),
-    strict("je", LOCAL, MAX_GRANT_DAYS),
-];
-
-impl Jurisdiction {
-    /// The jurisdiction of that id, or `None` if the tables do not have it.
-    pub fn find(id: &str) -> Option<&'static Self> {
-        JURISDICTIONS.iter().find(|known| known.id == id)
-    }
-
-    /// Its regime with the site's intervals: everywhere in the tables, deny first and ask.
-    pub fn regime(&self, grant_days: u16, refusal_days: u16) -> Regime {
-        let strictest = Regime::strictest(grant_days, refusal_days);
-        debug_assert_eq!(strictest.behaviour, Behaviour::ConsentFirst, "the tables hold no other");
-        Regime { id: self.id.to_owned(), exemptions: self.exemptions, ..strictest }
-    }
-}
-
-/// Why a basis cannot carry a category in a jurisdiction; `None` if it can.
-pub fn objection(basis: Basis, category: Category, jurisdiction: &Jurisdiction) -> Option<String> {
+/// An exemption needs a site that asks where its visitors are: it does not hold for those from elsewhere.
+pub fn objection(basis: Basis, category: Category, jurisdiction: &Rule, follows: bool) -> Option<String> {
     let law = jurisdiction.law;
     match (category, basis) {
         (Category::Necessary, Basis::Communication | Basis::StrictlyNecessary)
         | (Category::Optional(_), Basis::Consent) => None,
         (Category::Optional(OptionalCategory::Analytics), Basis::Statistics)
         | (Category::Optional(OptionalCategory::Functional), Basis::Appearance)
-            if jurisdiction.exemptions =>
+            if jurisdiction.exemptions && follows =>
         {
             None
         }
@@ -128,6 +41,12 @@ pub fn objection(basis: Basis, category: Category, jurisdiction: &Jurisdiction) 
                  and 6). Rest it on `consent`"
             ))
         }
+        (Category::Optional(OptionalCategory::Analytics), Basis::Statistics)
+        | (Category::Optional(OptionalCategory::Functional), Basis::Appearance) => Some(
+            "that exemption is for visitors in the United Kingdom, and all others must be asked: set \
+             `follow_visitor = true`, so that the law of where a visitor is decides, or rest it on `consent`"
+                .to_owned(),
+        ),
         (Category::Optional(_), Basis::Statistics) => Some(
             "PECR Sch A1 para 5 is for the sole purpose of statistics on the site's own use: only an `analytics` \
              purpose can rest on it"
@@ -142,7 +61,7 @@ pub fn objection(basis: Basis, category: Category, jurisdiction: &Jurisdiction) 
 }
 
 /// Why a word that people take for a basis is none for storing things on a device; `None` if it is just unknown.
-pub fn not_a_basis(word: &str, jurisdiction: &Jurisdiction) -> Option<String> {
+pub fn not_a_basis(word: &str, jurisdiction: &Rule) -> Option<String> {
     let law = jurisdiction.law;
     match word {
         "legitimate_interests" | "legitimate_interest" => Some(format!(
@@ -178,5 +97,42 @@ pub fn lawful_objection(basis: Basis, lawful: &str) -> Option<&'static str> {
             )
         }
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use avow_shared::law::RULES;
+    use std::fmt::Write as _;
+
+    /// The table of all rows, for people.
+    fn table() -> String {
+        let mut text = "| id | where | codes | without an answer | marketing | exemptions | consent at most | refusal at least | source | compared |\n\
+             |---|---|---|---|---|---|---|---|---|---|\n"
+            .to_owned();
+        for rule in RULES {
+            let marketing = if rule.marketing_asks { "consent_first" } else { rule.behaviour.as_str() };
+            writeln!(
+                text,
+                "| `{}` | {} | {} | `{}` | `{marketing}` | {} | {} days | {} days | {} | {} |",
+                rule.id,
+                rule.name,
+                rule.places.join(", "),
+                rule.behaviour.as_str(),
+                if rule.exemptions { "yes" } else { "no" },
+                rule.max_grant_days,
+                rule.min_refusal_days,
+                rule.source,
+                rule.reviewed,
+            )
+            .expect("a string takes all");
+        }
+        text
+    }
+
+    #[test]
+    fn the_table_in_the_docs_is_this_one() {
+        let kept = include_str!("../../../docs/regimes.md");
+        assert!(kept.contains(&table()), "put this into docs/regimes.md:\n{}", table());
     }
 }

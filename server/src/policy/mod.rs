@@ -13,6 +13,7 @@ pub mod duration;
 pub mod fault;
 pub mod file;
 pub mod hosts;
+pub mod languages;
 pub mod law;
 pub mod schema;
 pub mod shape;
@@ -23,6 +24,7 @@ pub use banner::banner;
 use avow_shared::basis::Basis;
 use avow_shared::category::Category;
 use avow_shared::id::{PurposeId, SiteId};
+use avow_shared::law::Rule;
 use avow_shared::policy::{Policy, Purpose};
 use avow_shared::regime::{Behaviour, Regime};
 use document::Document;
@@ -35,6 +37,8 @@ use std::collections::BTreeMap;
 pub struct Published {
     /// What the engine needs: site, version, hash, regime, purposes.
     pub engine: Policy,
+    /// How consent works where a visitor is; none where the site treats all alike.
+    pub regimes: Vec<Regime>,
     /// The hosts that embed it.
     pub domains: Domains,
     /// Days for which a version is accepted after the next one came.
@@ -57,6 +61,8 @@ struct Parts {
     domains: Vec<String>,
     superseded_days: u16,
     regime: document::Regime,
+    #[serde(default)]
+    regimes: BTreeMap<String, document::Regime>,
     purposes: Vec<PurposeParts>,
     texts_sha256: BTreeMap<String, String>,
     retention: document::Retention,
@@ -73,16 +79,18 @@ struct PurposeParts {
 }
 
 impl Published {
+    /// How consent works for a visitor of that place, if the site follows that: a country and, where known, the part
+    /// of it.
+    pub fn regime_at(&self, country: &str, part: Option<&str>) -> Option<&Regime> {
+        let rule = Rule::at(country, part)?;
+        self.regimes.iter().find(|regime| regime.id == rule.id)
+    }
+
     /// Reads a stored document back; `Err` names the part that cannot be read.
     pub fn from_document(document: &str, hash: &str) -> Result<Self, &'static str> {
         let read: Parts = serde_json::from_str(document).map_err(|_| "document")?;
-        let regime = Regime {
-            id: read.regime.id,
-            behaviour: Behaviour::parse(&read.regime.behaviour).ok_or("behaviour")?,
-            exemptions: read.regime.exemptions,
-            grant_days: read.regime.grant_days,
-            refusal_days: read.regime.refusal_days,
-        };
+        let regime = regime(read.regime)?;
+        let regimes = read.regimes.into_values().map(self::regime).collect::<Result<_, _>>()?;
         let purposes = read.purposes.iter().map(|purpose| {
             Some(Purpose {
                 id: PurposeId::parse(&purpose.id)?,
@@ -101,6 +109,7 @@ impl Published {
         .map_err(|_| "purposes")?;
         Ok(Self {
             engine,
+            regimes,
             domains: Domains::new(read.domains),
             superseded_days: read.superseded_days,
             texts_sha256: read.texts_sha256,
@@ -109,6 +118,18 @@ impl Published {
             document: document.to_owned(),
         })
     }
+}
+
+fn regime(read: document::Regime) -> Result<Regime, &'static str> {
+    let (behaviour, marketing_asks) = Behaviour::parse_both(&read.behaviour).ok_or("behaviour")?;
+    Ok(Regime {
+        id: read.id,
+        behaviour,
+        marketing_asks,
+        exemptions: read.exemptions,
+        grant_days: read.grant_days,
+        refusal_days: read.refusal_days,
+    })
 }
 
 /// What the widget reads, in one language, from a canonical document and its hash; `None` if the policy does not

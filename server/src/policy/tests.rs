@@ -79,7 +79,8 @@ const BREAKS: &[(&str, &str, &str)] = &[
     ("texts-unknown", "save = \"Keep these\"", "banner_colour = \"red\""),
     ("texts-placeholder", "save = \"Keep these\"", "save = \"Keep {them}\""),
     ("texts-same", "save = \"Keep these\"", "accept = \"Fine\"\nreject = \"Fine\""),
-    ("texts-missing", "languages = [\"en\", \"cy\"]", "languages = [\"en\", \"cy\", \"fr\"]"),
+    ("texts-missing", "languages = [\"en\", \"cy\"]", "languages = [\"en\", \"cy\", \"tlh\"]"),
+    ("texts-following", "schema = 1\n", "schema = 1\nfollow_visitor = true\n"),
     ("text-missing", ", cy = { name = \"Mesur\", description = \"Yn cyfrif ymweliadau.\" }", ""),
     ("id", "id = \"analytics\"", "id = \"Analytics\""),
     ("duplicate", "id = \"analytics\"", "id = \"session\""),
@@ -221,8 +222,17 @@ fn statistics_without_consent_are_allowed_in_great_britain_only() {
             "basis = \"statistics\"\nlawful_basis = \"public_task\"",
         )
         .replace("joint_controller", "processor");
+    let told = read(&exempt, "avow.toml").expect_err("those from elsewhere would not be asked").to_string();
+    assert!(told.contains("[basis]") && told.contains("follow_visitor"), "{told}");
+    let own = "banner_body = \"Some are needed.\"\ndialog_body = \"Choose.\"\n";
+    let exempt = exempt.replace("schema = 1\n", "schema = 1\nfollow_visitor = true\n")
+        + &format!("{own}[texts.cy]\n{own}");
     let document = compile(&read(&exempt, "avow.toml").expect("allowed"), &[]);
-    assert!(document.regime.exemptions && document.regime.id == "gb");
+    assert!(!document.regime.exemptions && document.regime.id == "strictest");
+    for (id, regime) in &document.regimes {
+        assert_eq!(regime.exemptions, id == "gb", "{id}");
+    }
+    assert!(document.regimes.len() > 50 && document.regimes["ch"].behaviour == "notice_first+consent_first");
     for elsewhere in ["eu", "ie", "de", "je", "ch"] {
         let text = exempt.replace("\"gb\"", &format!("\"{elsewhere}\""));
         let faults = read(&text, "avow.toml").expect_err(elsewhere);

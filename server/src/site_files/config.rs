@@ -54,6 +54,9 @@ pub struct Config {
     assets: Assets,
     langs: Vec<String>,
     lang: String,
+    /// Whether to ask where the visitor is.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    region: bool,
 }
 
 #[derive(Debug, Serialize)]
@@ -79,6 +82,8 @@ struct Document {
     served_from: String,
     languages: Vec<String>,
     mode: Option<String>,
+    #[serde(default)]
+    regimes: serde_json::Map<String, serde_json::Value>,
     purposes: Vec<DocumentPurpose>,
 }
 
@@ -154,6 +159,7 @@ impl Config {
             },
             lang: lang.ok_or_else(|| Error::internal("a policy without a language"))?,
             langs: document.languages,
+            region: !document.regimes.is_empty(),
         })
     }
 

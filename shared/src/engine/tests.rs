@@ -140,7 +140,7 @@ fn the_other_behaviours_do_not_prompt() {
     };
     let with = |behaviour| {
         let mut regime = Regime::strictest(182, 182);
-        regime.behaviour = behaviour;
+        (regime.behaviour, regime.marketing_asks) = (behaviour, false);
         policy_at(1, regime, purposes())
     };
     let unasked = |behaviour, signals| evaluate(&with(behaviour), signals, None, NOW);
@@ -149,6 +149,34 @@ fn the_other_behaviours_do_not_prompt() {
     assert_eq!(unasked(Behaviour::RightsFirst, QUIET), Evaluation { ask: Ask::No, allowed: all });
     assert_eq!(unasked(Behaviour::RightsFirst, GPC).allowed, [true, true, false]);
     assert_eq!(unasked(Behaviour::StatisticsOnly, QUIET).allowed, [true, true, false]);
+}
+
+#[test]
+fn marketing_may_have_a_behaviour_of_its_own() {
+    let both = |id: &str| crate::law::Rule::find(id).expect("a row").regime(182, 182);
+    let purposes = vec![
+        purpose("stats", OptionalCategory::Analytics, Basis::Consent, 1),
+        purpose("ads", OptionalCategory::Marketing, Basis::Consent, 1),
+    ];
+    let swiss = policy_at(1, both("ch"), purposes);
+    let answer = evaluate(&swiss, QUIET, None, NOW);
+    assert_eq!(answer, Evaluation { ask: Ask::Choice(Reason::First), allowed: vec![true, true, false] });
+    let refused = decide(&swiss, QUIET, NOW, |_| false);
+    let answer = evaluate(&swiss, QUIET, Some(&refused), NOW);
+    assert_eq!(answer, Evaluation { ask: Ask::No, allowed: vec![true, false, false] });
+    for (words, both) in [
+        ("notice_first+consent_first", Some((Behaviour::NoticeFirst, true))),
+        ("rights_first", Some((Behaviour::RightsFirst, false))),
+        ("consent_first", Some((Behaviour::ConsentFirst, false))),
+        ("notice_first+rights_first", None),
+        ("rights_first+", None),
+        ("+rights_first", None),
+        ("rights_first+notice_first+consent_first", None),
+        ("", None),
+    ] {
+        assert_eq!(Behaviour::parse_both(words), both, "{words}");
+    }
+    assert_eq!(swiss.regime.behaviours(), "notice_first+consent_first");
 }
 
 #[test]

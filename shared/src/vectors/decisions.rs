@@ -41,9 +41,11 @@ struct CasePolicy {
 
 impl CasePolicy {
     fn build(&self) -> Option<Policy> {
+        let (behaviour, marketing_asks) = Behaviour::parse_both(&self.behaviour)?;
         let regime = Regime {
             id: "vector".to_owned(),
-            behaviour: Behaviour::parse(&self.behaviour)?,
+            behaviour,
+            marketing_asks,
             exemptions: self.exemptions,
             grant_days: self.grant_days,
             refusal_days: self.refusal_days,

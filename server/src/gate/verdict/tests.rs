@@ -28,6 +28,7 @@ fn policy(basis: Basis) -> Policy {
     let regime = Regime {
         id: "gb".to_owned(),
         behaviour: Behaviour::ConsentFirst,
+        marketing_asks: false,
         exemptions: true,
         grant_days: 180,
         refusal_days: 180,

@@ -5,15 +5,16 @@ use crate::policy::duration::Duration;
 use crate::policy::fault::Collector;
 use crate::policy::file::{At, File, Item, Purpose, Service};
 use crate::policy::hosts;
-use crate::policy::law::{self, Jurisdiction, LAWFUL_BASES};
+use crate::policy::law::{self, LAWFUL_BASES};
 use avow_shared::basis::Basis;
 use avow_shared::category::Category;
+use avow_shared::law::Rule;
 use avow_shared::policy::MAX_PURPOSES;
 
 /// What Avow itself keeps on the device.
 const OWN_ITEMS: [&str; 6] = ["avow", "avow_form", "avow_grant", "avow_outbox", "avow_receipts", "avow_said"];
 
-pub(super) fn check_purposes(file: &File, jurisdiction: Option<&Jurisdiction>, faults: &mut Collector<'_>) {
+pub(super) fn check_purposes(file: &File, jurisdiction: Option<&Rule>, faults: &mut Collector<'_>) {
     if let Some(purpose) = file.purpose.get(MAX_PURPOSES) {
         faults.add(
             &purpose.id.span,
@@ -31,7 +32,7 @@ pub(super) fn check_purposes(file: &File, jurisdiction: Option<&Jurisdiction>, f
                 format!("there are two purposes `{}`", purpose.id.value),
             );
         }
-        let category = check_basis(purpose, jurisdiction, faults);
+        let category = check_basis(purpose, (jurisdiction, file.follow_visitor), faults);
         in_all_languages(file, &purpose.text, "the purpose", faults);
         for text_of in purpose.text.value.values() {
             label(&text_of.value.name, faults);
@@ -63,7 +64,7 @@ pub(super) fn check_purposes(file: &File, jurisdiction: Option<&Jurisdiction>, f
 
 fn check_basis(
     purpose: &Purpose,
-    jurisdiction: Option<&Jurisdiction>,
+    (jurisdiction, follows): (Option<&Rule>, bool),
     faults: &mut Collector<'_>,
 ) -> Option<Category> {
     let category = Category::parse(&purpose.category.value);
@@ -77,9 +78,9 @@ fn check_basis(
     let word = &purpose.basis.value;
     let basis = Basis::parse(word);
     let objection = match (basis, category, jurisdiction) {
-        (Some(basis), Some(category), Some(jurisdiction)) => law::objection(basis, category, jurisdiction),
+        (Some(basis), Some(category), Some(jurisdiction)) => law::objection(basis, category, jurisdiction, follows),
         (None, ..) => Some(
-            jurisdiction.or_else(|| Jurisdiction::find("eu")).and_then(|law| law::not_a_basis(word, law)).unwrap_or_else(
+            jurisdiction.or_else(|| Rule::find("eu")).and_then(|law| law::not_a_basis(word, law)).unwrap_or_else(
                 || format!("`{word}` is none of consent, communication, strictly_necessary, statistics, appearance"),
             ),
         ),

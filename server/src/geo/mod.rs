@@ -1,0 +1,168 @@
+//! Where a visitor is, as far as a law needs to know it: a country, and in some countries a part of it.
+//!
+//! The operator's own file answers (`avow geo install`); without one, and for every address that it does not know,
+//! nothing is known and the strictest regime holds. An address is looked up and dropped: nothing here keeps, logs or
+//! counts one. The file is read whole into memory and checked before it takes the place of the one before.
+//!
+//! Read next: [`Locator`] (whose word is taken), `parts` (names of states and provinces), `avow_shared::law` (what
+//! holds where).
+
+mod locator;
+mod parts;
+
+pub use locator::Locator;
+
+use anyhow::Context as _;
+use arc_swap::ArcSwapOption;
+use maxminddb::Reader;
+use serde::Deserialize;
+use std::net::IpAddr;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::SystemTime;
+
+/// File name of an installed database in the data directory.
+pub const FILE: &str = "geo.mmdb";
+/// The largest file that is read: several times the largest there is.
+const MAX_BYTES: u64 = 512 << 20;
+
+/// A country by its ISO 3166-1 code, and the part of it by what follows the hyphen in ISO 3166-2.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// Two letters.
+    pub country: String,
+    /// `None` where the file does not say, or says it in a way that is not known here.
+    pub part: Option<String>,
+}
+
+impl Place {
+    /// From a code such as `GB` or `US-CA`; `None` for what is none, and for the codes that stand for "unknown".
+    pub fn parse(code: &str) -> Option<Self> {
+        let (country, part) = code.trim().split_once('-').map_or((code.trim(), None), |(c, p)| (c, Some(p)));
+        let letters = |text: &str, most: usize| {
+            (1..=most).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_alphanumeric())
+        };
+        if country.len() != 2
+            || !country.bytes().all(|byte| byte.is_ascii_alphabetic())
+            || part.is_some_and(|part| !letters(part, 3))
+            || ["XX", "ZZ"].contains(&country)
+        {
+            return None;
+        }
+        Some(Self { country: country.to_ascii_uppercase(), part: part.map(str::to_ascii_uppercase) })
+    }
+}
+
+/// The database in use. Cheap to clone; clones share it.
+#[derive(Clone)]
+pub struct Geo(Arc<Inner>);
+
+struct Inner {
+    path: PathBuf,
+    reader: ArcSwapOption<Reader<Vec<u8>>>,
+    /// What the file looked like when it was read last, whether it could be used or not.
+    seen: Mutex<Option<Stamp>>,
+}
+
+type Stamp = (SystemTime, u64);
+
+/// An entry of either kind: MaxMind's, which nests, or the flat one of others.
+#[derive(Deserialize)]
+struct Entry<'a> {
+    #[serde(borrow)]
+    country: Option<Named<'a>>,
+    subdivisions: Option<Vec<Named<'a>>>,
+    country_code: Option<&'a str>,
+    state1: Option<&'a str>,
+}
+
+#[derive(Deserialize)]
+struct Named<'a> {
+    iso_code: Option<&'a str>,
+}
+
+impl Geo {
+    /// Looks at that file from now on; it need not be there yet. One that cannot be used is an error.
+    pub fn open(path: &Path) -> anyhow::Result<Self> {
+        let geo = Self(Arc::new(Inner {
+            path: path.to_owned(),
+            reader: ArcSwapOption::empty(),
+            seen: Mutex::default(),
+        }));
+        geo.refresh()?;
+        Ok(geo)
+    }
+
+    /// Where an address is; `None` if that is not known.
+    pub fn place(&self, address: IpAddr) -> Option<Place> {
+        let reader = self.0.reader.load();
+        let entry: Entry<'_> = reader.as_ref()?.lookup(address.to_canonical()).ok()?.decode().ok()??;
+        let country = entry.country.and_then(|country| country.iso_code).or(entry.country_code)?;
+        let part = match entry.subdivisions.as_deref() {
+            Some([largest, ..]) => largest.iso_code,
+            _ => entry.state1.and_then(|name| parts::code(country, name)),
+        };
+        Place::parse(&part.map_or_else(|| country.to_owned(), |part| format!("{country}-{part}")))
+            .or_else(|| Place::parse(country))
+    }
+
+    /// Whether a file is in use.
+    pub fn is_known(&self) -> bool {
+        self.0.reader.load().is_some()
+    }
+
+    /// Reads the file again if it has changed. What cannot be used leaves the one before in place, and is told once.
+    pub fn refresh(&self) -> anyhow::Result<()> {
+        let stamp = stamp(&self.0.path);
+        {
+            let mut seen = self.0.seen.lock().unwrap_or_else(PoisonError::into_inner);
+            if *seen == stamp {
+                return Ok(());
+            }
+            *seen = stamp;
+        }
+        // A file that was taken away: what it said is not true any longer.
+        let reader = if stamp.is_some() { Some(Arc::new(read(&self.0.path)?)) } else { None };
+        self.0.reader.store(reader);
+        Ok(())
+    }
+}
+
+impl std::fmt::Debug for Geo {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Geo")
+    }
+}
+
+fn stamp(path: &Path) -> Option<Stamp> {
+    let metadata = std::fs::metadata(path).ok()?;
+    Some((metadata.modified().ok()?, metadata.len()))
+}
+
+/// Reads a file and walks all of it, so that no lookup meets a fault later.
+fn read(path: &Path) -> anyhow::Result<Reader<Vec<u8>>> {
+    let place = || format!("{}", path.display());
+    let length = std::fs::metadata(path).with_context(place)?.len();
+    anyhow::ensure!(length <= MAX_BYTES, "{} is larger than {} MiB", path.display(), MAX_BYTES >> 20);
+    let reader = Reader::from_source(std::fs::read(path).with_context(place)?)
+        .with_context(|| format!("{} is no mmdb file", path.display()))?;
+    reader.verify().with_context(|| format!("{} is damaged", path.display()))?;
+    Ok(reader)
+}
+
+/// Checks a file and puts it in the data directory, in one step, so that a server never sees half of it.
+pub fn install(file: &Path, data: &Path) -> anyhow::Result<PathBuf> {
+    read(file)?;
+    std::fs::create_dir_all(data).with_context(|| format!("{}", data.display()))?;
+    let place = data.join(FILE);
+    let mut copy = tempfile::NamedTempFile::new_in(data).with_context(|| format!("{}", data.display()))?;
+    std::io::copy(&mut std::fs::File::open(file)?, copy.as_file_mut())?;
+    // What was copied is what is used: the file may have changed since it was checked.
+    read(copy.path())?;
+    copy.as_file().sync_all()?;
+    copy.persist(&place).with_context(|| format!("{}", place.display()))?;
+    Ok(place)
+}
+
+#[cfg(test)]
+mod tests;

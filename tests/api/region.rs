@@ -1,0 +1,184 @@
+//! The law of where a visitor is: found by their address, believed by its seal, and kept in the record.
+
+use anyhow::{Context as _, Result, ensure};
+use avow_tests::database::Kind;
+use avow_tests::geo;
+use avow_tests::policy::{self, SITE, following};
+use avow_tests::server::{Reply, Setup, TestServer};
+use reqwest::Method;
+use serde_json::{Value, json};
+
+async fn region(server: &TestServer, headers: &[(&str, &str)]) -> Result<Value> {
+    let draft = server.draft().await?;
+    let mut request = server.request(Method::GET, &format!("/site/{SITE}/{}/region.json", draft.hash()));
+    for (name, value) in headers {
+        request = request.header(*name, *value);
+    }
+    let reply = Reply::read(request.send().await?).await?;
+    ensure!(reply.status == 200, "{} {}", reply.status, reply.text());
+    ensure!(reply.header("cache-control") == "private, no-store", "{:?}", reply.headers);
+    ensure!(reply.header("set-cookie").is_empty(), "no identifier: {:?}", reply.headers);
+    Ok(reply.json()["regime"].clone())
+}
+
+fn row(regime: &Value) -> &str {
+    let id = regime["id"].as_str().unwrap_or_default();
+    id.split('.').next().unwrap_or_default()
+}
+
+async fn the_law_of_where_a_visitor_is_decides_and_is_recorded(kind: Kind) -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let file = folder.path().join("geo.mmdb");
+    std::fs::write(
+        &file,
+        geo::file(&[
+            ("203.0.113.0/24", "GB", None),
+            ("198.51.100.0/24", "FR", None),
+            ("192.0.2.0/24", "US", Some("CA")),
+        ])?,
+    )?;
+    let flags = ["--geo", &file.display().to_string(), "--trusted-proxy", "loopback"].map(str::to_owned);
+    let setup =
+        Setup { policies: vec![following(&policy::toml(""))], flags: flags.into(), ..Setup::on(kind) };
+    let server = TestServer::start(setup).await?;
+    for (address, id, behaviour, exempt, refusal) in [
+        ("203.0.113.9", "gb", "consent_first", true, 180),
+        ("198.51.100.9", "fr", "consent_first", false, 180),
+        ("192.0.2.9", "us-ca", "rights_first", false, 365),
+        ("8.8.8.8", "strictest", "consent_first", false, 180),
+        ("not an address", "strictest", "consent_first", false, 180),
+    ] {
+        let regime = region(&server, &[("x-forwarded-for", address)]).await?;
+        ensure!(row(&regime) == id, "{address}: {regime}");
+        ensure!(regime["behaviour"] == behaviour && regime["exemptions"] == exempt, "{address}: {regime}");
+        ensure!(regime["refusal_days"] == refusal, "{address}: {regime}");
+        let named = regime["id"].as_str().context("an id")?;
+        let draft = server.draft().await?.in_regime(named);
+        let reply = server.post(&draft.grant()).await?;
+        ensure!(reply.status == 201, "{} {}", reply.status, reply.text());
+        let record: Value = serde_json::from_str(reply.json()["record"].as_str().context("a record")?)?;
+        let source = if id == "strictest" { "default" } else { "token" };
+        ensure!(record["regime"] == json!({ "id": id, "source": source }), "{record}");
+        ensure!(!record.to_string().contains(address), "no address in {record}");
+    }
+    // Two who ask from one country have one answer: it tells nobody from anybody.
+    let (one, other) = (
+        region(&server, &[("x-forwarded-for", "203.0.113.9")]).await?,
+        region(&server, &[("x-forwarded-for", "203.0.113.200")]).await?,
+    );
+    ensure!(one == other, "{one} and {other}");
+    let log = server.log();
+    for address in ["203.0.113", "198.51.100", "192.0.2"] {
+        ensure!(!log.contains(address), "{address} is in the log");
+    }
+    Ok(())
+}
+
+/// Where nothing needs consent there is nothing to refuse: who says no objects, and the record says so.
+async fn a_no_to_what_is_exempt_is_an_objection(kind: Kind) -> Result<()> {
+    let only_exempt = following(&policy::toml(""))
+        .replace("id = \"video\"\ncategory = \"functional\"\nbasis = \"consent\"\nlawful_basis = \"consent\"", "id = \"video\"\ncategory = \"functional\"\nbasis = \"appearance\"\nlawful_basis = \"legitimate_interests\"");
+    let end = only_exempt.find("[[purpose]]\nid = \"marketing\"").context("the last purpose")?;
+    let texts = only_exempt.find("# Words of its own").context("texts follow")?;
+    let policy = format!("{}{}", &only_exempt[..end], &only_exempt[texts..]);
+    let policy = policy.replacen("refusal_record = \"keep\"", "refusal_record = \"none\"", 1);
+    let flags = ["--country-header", "x-country", "--trusted-proxy", "loopback"].map(str::to_owned);
+    let server =
+        TestServer::start(Setup { policies: vec![policy], flags: flags.into(), ..Setup::on(kind) }).await?;
+    for (country, event) in [("GB", Some("objected")), ("FR", None)] {
+        let regime = region(&server, &[("x-country", country)]).await?;
+        let draft = server.draft().await?.in_regime(regime["id"].as_str().context("an id")?);
+        let body = draft.refusal();
+        let reply = server.post(&body).await?;
+        // In France it is a refusal, of which this policy keeps no record; an objection is kept as a withdrawal is.
+        ensure!(
+            reply.status == if event.is_some() { 201 } else { 200 },
+            "{country}: {} {}",
+            reply.status,
+            reply.text()
+        );
+        let told = reply.json()["event"].clone();
+        ensure!(told == event.unwrap_or("refused"), "{country}: {told}");
+    }
+    ensure!(server.records()?.len() == 1, "one is kept");
+    Ok(())
+}
+
+async fn what_anybody_may_write_is_not_believed(kind: Kind) -> Result<()> {
+    let policies = vec![following(&policy::toml(""))];
+    let flags = vec!["--country-header".to_owned(), "CF-IPCountry".to_owned()];
+    let stranger =
+        TestServer::start(Setup { policies: policies.clone(), flags: flags.clone(), ..Setup::on(kind) })
+            .await?;
+    let spoofed = [("cf-ipcountry", "US"), ("x-forwarded-for", "203.0.113.9")];
+    ensure!(row(&region(&stranger, &spoofed).await?) == "strictest", "no proxy is trusted");
+    let draft = stranger.draft().await?;
+    for forged in ["gb", "us-ca", "gb.500000.AAAAAAAAAAAAAAAAAAAAAA", "gb..", ""] {
+        let reply = stranger.post(&draft.grant().with("/regime", forged)).await?;
+        ensure!(
+            reply.status == 422 && reply.problem()? == "invalid",
+            "{forged}: {} {}",
+            reply.status,
+            reply.text()
+        );
+    }
+    let flags = [flags, vec!["--trusted-proxy".to_owned(), "loopback".to_owned()]].concat();
+    let behind = TestServer::start(Setup { policies, flags, ..Setup::on(kind) }).await?;
+    for (header, id) in
+        [("CH", "ch"), ("us-va", "us-va"), ("XX", "strictest"), ("T1", "strictest"), ("", "strictest")]
+    {
+        ensure!(row(&region(&behind, &[("cf-ipcountry", header)]).await?) == id, "{header}");
+    }
+    // What the visitor wrote stands beside what the proxy did: which is which nobody knows.
+    let twice = [("cf-ipcountry", "US"), ("cf-ipcountry", "FR")];
+    ensure!(row(&region(&behind, &twice).await?) == "strictest", "two values are none");
+    // A region of another installation is none of this one's.
+    let regime = region(&behind, &[("cf-ipcountry", "US")]).await?;
+    let foreign = stranger.post(&draft.grant().with("/regime", regime["id"].clone())).await?;
+    ensure!(foreign.status == 422, "{} {}", foreign.status, foreign.text());
+    Ok(())
+}
+
+async fn a_site_that_treats_all_alike_has_one_regime(kind: Kind) -> Result<()> {
+    let flags = ["--country-header", "x-country", "--trusted-proxy", "loopback"].map(str::to_owned);
+    let server = TestServer::start(Setup { flags: flags.into(), ..Setup::on(kind) }).await?;
+    let regime = region(&server, &[("x-country", "US-CA")]).await?;
+    ensure!(regime["id"] == "gb" && regime["behaviour"] == "consent_first", "{regime}");
+    let script = server.get(&format!("/site/{SITE}.js")).await?.text();
+    ensure!(!script.contains("\"region\""), "its pages do not ask");
+    let nowhere = server.get(&format!("/site/{SITE}/{}/region.json", "0".repeat(64))).await?;
+    ensure!(nowhere.status == 404, "{}", nowhere.status);
+    Ok(())
+}
+
+async fn a_new_file_is_taken_up_by_a_running_server(kind: Kind) -> Result<()> {
+    let mut server = TestServer::start(Setup {
+        policies: vec![following(&policy::toml(""))],
+        flags: ["--trusted-proxy", "loopback"].map(str::to_owned).into(),
+        ..Setup::on(kind)
+    })
+    .await?;
+    let from = [("x-forwarded-for", "203.0.113.9")];
+    ensure!(row(&region(&server, &from).await?) == "strictest", "without a file nothing is known");
+    let folder = tempfile::tempdir()?;
+    let file = folder.path().join("bad.mmdb");
+    let good = geo::file(&[("203.0.113.0/24", "DE", None)])?;
+    std::fs::write(&file, &good[..good.len() / 2])?;
+    let refused = server.avow(&["geo", "install", &file.display().to_string()])?;
+    ensure!(!refused.status.success(), "half a file is none");
+    std::fs::write(&file, good)?;
+    server.avow_ok(&["geo", "install", &file.display().to_string()])?;
+    let shown = server.avow_ok(&["geo", "show", "203.0.113.9"])?;
+    ensure!(shown.trim() == "DE\tde", "{shown}");
+    server.restart_after_kill().await?;
+    ensure!(row(&region(&server, &from).await?) == "de", "taken up");
+    Ok(())
+}
+
+avow_tests::on_both!(
+    the_law_of_where_a_visitor_is_decides_and_is_recorded,
+    what_anybody_may_write_is_not_believed,
+    a_no_to_what_is_exempt_is_an_objection,
+    a_site_that_treats_all_alike_has_one_regime,
+    a_new_file_is_taken_up_by_a_running_server
+);
