@@ -249,7 +249,7 @@ async fn approved_inline_code_runs_with_its_purpose() -> Result<()> {
         approve("go()", "handler", "necessary")
     ));
     let gate = Gate::start(Kind::Sqlite, &policy, &site, &[]).await?;
-    let code = |reply: &avow_tests::server::Reply| reply.header("content-security-policy").to_owned();
+    let code = |reply: &Reply| reply.header("content-security-policy").to_owned();
     let none = code(&gate.page("/", "").await?);
     assert!(
         none.contains(&hash("start()")) && none.contains(&hash("go()")) && none.contains("'unsafe-hashes'")
