@@ -58,8 +58,8 @@ pub async fn state(
     let signer = start::signer(&store, &source, &memory, &clock, &rng).await?;
     let seal = SealKey::stored(&store, &clock, &rng).await?;
     let regions = RegionKey::stored(&store, &clock, &rng).await?;
-    let geo =
-        Geo::open(&args.geo.clone().unwrap_or_else(|| data.join(geo::FILE))).context("where visitors are")?;
+    let geo = Geo::at(&args.geo.clone().unwrap_or_else(|| data.join(geo::FILE)));
+    take_up(&geo);
     let (header, proxies) = (args.country_header.clone(), args.trusted_proxy.clone());
     let locator = Locator { geo, header, proxies };
     let tickets = TicketKey::stored(&store, &clock, &rng).await?;
@@ -180,16 +180,15 @@ pub fn tend(state: Data<AppState>) -> tokio::task::JoinHandle<()> {
 /// Takes up a new file that says where visitors are; one that cannot be used is told, and the one before stays.
 async fn look_for_geo(state: &Data<AppState>) {
     let geo = state.locator.geo.clone();
-    match tokio::task::spawn_blocking(move || geo.refresh()).await {
-        Ok(Ok(())) => {}
-        Ok(Err(error)) => {
-            metrics::geo_refused();
-            tracing::error!(
-                error = format!("{error:#}"),
-                "the file that says where visitors are was not taken"
-            );
-        }
-        Err(error) => tracing::error!(%error, "the file that says where visitors are was not read"),
+    if let Err(error) = tokio::task::spawn_blocking(move || take_up(&geo)).await {
+        tracing::error!(%error, "the file that says where visitors are was not read");
+    }
+}
+
+fn take_up(geo: &Geo) {
+    if let Err(error) = geo.refresh() {
+        metrics::geo_refused();
+        tracing::error!(error = format!("{error:#}"), "the file that says where visitors are was not taken");
     }
 }
 

@@ -77,6 +77,8 @@ pub fn evaluate(policy: &Policy, signals: Signals, stored: Option<&Decision>, no
         allowed.push(match answer {
             Answer::Granted => !opted_out(category, signals, stored),
             Answer::Denied => false,
+            // Where nobody is asked again, a no does not become a yes by waiting.
+            Answer::Ended if stored.is_some_and(|decision| decision.find(&purpose.id) != Some(true)) => false,
             Answer::Ended | Answer::Open => allowed_unasked(behaviour, exempt, category, signals),
         });
         match answer {

@@ -89,6 +89,12 @@ impl Policy {
         Self { regime, ..self.clone() }
     }
 
+    /// Why a purpose's items may be stored here: an exemption that the regime does not know is no reason, so there it
+    /// is consent.
+    pub fn basis_of(&self, purpose: &Purpose) -> Basis {
+        if purpose.basis.is_exemption() && !self.regime.exemptions { Basis::Consent } else { purpose.basis }
+    }
+
     /// All purposes, in the policy's order.
     pub fn purposes(&self) -> &[Purpose] {
         &self.purposes

@@ -17,6 +17,7 @@ async fn region(server: &TestServer, headers: &[(&str, &str)]) -> Result<Value> 
     let reply = Reply::read(request.send().await?).await?;
     ensure!(reply.status == 200, "{} {}", reply.status, reply.text());
     ensure!(reply.header("cache-control") == "private, no-store", "{:?}", reply.headers);
+    ensure!(reply.header("access-control-allow-origin") == "*", "{:?}", reply.headers);
     ensure!(reply.header("set-cookie").is_empty(), "no identifier: {:?}", reply.headers);
     Ok(reply.json()["regime"].clone())
 }
@@ -44,7 +45,7 @@ async fn the_law_of_where_a_visitor_is_decides_and_is_recorded(kind: Kind) -> Re
     for (address, id, behaviour, exempt, refusal) in [
         ("203.0.113.9", "gb", "consent_first", true, 180),
         ("198.51.100.9", "fr", "consent_first", false, 180),
-        ("192.0.2.9", "us-ca", "rights_first", false, 365),
+        ("192.0.2.9", "us-ca", "consent_first", false, 365),
         ("8.8.8.8", "strictest", "consent_first", false, 180),
         ("not an address", "strictest", "consent_first", false, 180),
     ] {
@@ -113,6 +114,11 @@ async fn what_anybody_may_write_is_not_believed(kind: Kind) -> Result<()> {
     let spoofed = [("cf-ipcountry", "US"), ("x-forwarded-for", "203.0.113.9")];
     ensure!(row(&region(&stranger, &spoofed).await?) == "strictest", "no proxy is trusted");
     let draft = stranger.draft().await?;
+    // A no counts however it comes: then under the policy's own regime.
+    let no = stranger.post(&draft.refusal().with("/regime", "gb.500000.AAAAAAAAAAAAAAAAAAAAAA")).await?;
+    ensure!(no.status == 201, "{} {}", no.status, no.text());
+    let record: Value = serde_json::from_str(no.json()["record"].as_str().context("a record")?)?;
+    ensure!(record["regime"] == json!({ "id": "strictest", "source": "default" }), "{record}");
     for forged in ["gb", "us-ca", "gb.500000.AAAAAAAAAAAAAAAAAAAAAA", "gb..", ""] {
         let reply = stranger.post(&draft.grant().with("/regime", forged)).await?;
         ensure!(
@@ -122,6 +128,23 @@ async fn what_anybody_may_write_is_not_believed(kind: Kind) -> Result<()> {
             reply.text()
         );
     }
+    // Statistics that need no consent there need one here, with all that belongs to it.
+    for (path, value) in [("/input", json!("script")), ("/ui/reject", json!(null))] {
+        let reply = stranger
+            .post(
+                &draft
+                    .decide(&[("video", false), ("analytics", true), ("marketing", false)])
+                    .with(path, value),
+            )
+            .await?;
+        ensure!(reply.problem()? == "grant-without-gesture", "{path}: {} {}", reply.status, reply.text());
+    }
+    let yes = stranger.post(&draft.grant()).await?;
+    let record: Value = serde_json::from_str(yes.json()["record"].as_str().context("a record")?)?;
+    ensure!(
+        record["decisions"].as_array().is_some_and(|all| all.iter().all(|one| one["basis"] == "consent")),
+        "{record}"
+    );
     let flags = [flags, vec!["--trusted-proxy".to_owned(), "loopback".to_owned()]].concat();
     let behind = TestServer::start(Setup { policies, flags, ..Setup::on(kind) }).await?;
     for (header, id) in
@@ -129,6 +152,8 @@ async fn what_anybody_may_write_is_not_believed(kind: Kind) -> Result<()> {
     {
         ensure!(row(&region(&behind, &[("cf-ipcountry", header)]).await?) == id, "{header}");
     }
+    // Where nobody says for whom a proxy asks, the place would be the proxy's.
+    ensure!(row(&region(&behind, &[]).await?) == "strictest", "no header");
     // What the visitor wrote stands beside what the proxy did: which is which nobody knows.
     let twice = [("cf-ipcountry", "US"), ("cf-ipcountry", "FR")];
     ensure!(row(&region(&behind, &twice).await?) == "strictest", "two values are none");

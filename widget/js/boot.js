@@ -20,11 +20,15 @@
   function language() {
     var found;
     [d.documentElement.lang].concat(navigator.languages, C.lang).some(function (wanted) {
-      return [String, script].some(function (of) {
+      return [lower, script].some(function (of) {
         return (found = C.langs.filter(function (lang) { return of(lang) === of(wanted); })[0]);
       });
     });
     return found;
+  }
+
+  function lower(tag) {
+    return ("" + tag).toLowerCase();
   }
 
   // A tag's language and script: who reads `zh` does not read `zh-TW`.
@@ -57,9 +61,9 @@
   }
 
   // What comes next is a task of its own, so that the page can answer the visitor in between.
-  function breath() {
+  function breath(ms) {
     return new Promise(function (done) {
-      setTimeout(done);
+      setTimeout(done, ms);
     });
   }
 
@@ -88,8 +92,8 @@
       import(base + "/assets/" + C.assets.js),
       json("/" + language() + "/banner.json"),
       get("/assets/" + C.assets.wasm),
-      // The regime of where the visitor is; without it the policy's own holds, the strictest.
-      C.region && json("/region.json").catch(function () {}),
+      // The regime of where the visitor is; if it does not come, the policy's own holds, the strictest.
+      C.region && Promise.race([json("/region.json"), breath(2e3)]).catch(function () {}),
     ]).then(function (got) {
       Object.assign(got[1], got[3]);
       return got[0].default(got[2]).then(body).then(breath).then(function () {

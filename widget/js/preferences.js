@@ -17,8 +17,9 @@ export function style() {
 /**
  * Puts the dialog on the page and returns it. `policy` is the whole compiled policy, `look` are the declarations for
  * every root, `grants` says what is switched on, `gpc` and `granted` what else to say and offer, `code` is the reference or empty.
+ * `exempt` says what is on without consent, where the law allows that.
  */
-export function draw(policy, look, grants, gpc, granted, code) {
+export function draw(policy, look, exempt, grants, gpc, granted, code) {
   const { texts, links } = policy;
   const dialog = root("dialog", "dialog", { "aria-labelledby": "avow-dialog-title" }, policy, look,
     make("div", { class: "avow-frame" },
@@ -27,7 +28,7 @@ export function draw(policy, look, grants, gpc, granted, code) {
         button("close", texts.close, " avow-quiet")),
       make("div", { class: "avow-main" },
         line("text", texts.dialog_body, " ", link(texts.cookies_link, links.cookies)),
-        policy.purposes.some(({ id, basis }) => /^(stat|app)/.test(basis) && grants[id] === 1) && line("note", texts.exempt_note),
+        exempt && line("note", exempt),
         gpc && line("note", texts.gpc_note),
         policy.purposes.map((purpose) => section(purpose, texts, grants)),
         code && make("div", { class: "avow-receipt" },

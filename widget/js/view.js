@@ -27,6 +27,11 @@ export function furnish() {
       make("button", { id: "avow-reopen", class: "avow-reopen", type: "button" }, policy.texts.reopen)));
 }
 
+// What is said where something is on without consent; a policy without such purposes has no words for it.
+function exempt() {
+  return policy.regime.exemptions && policy.texts.exempt_note;
+}
+
 /** Shows the first layer, at the start of the body so that it comes first for keyboards and readers. */
 export function ask(why, gpc) {
   const { texts, links } = policy;
@@ -34,9 +39,8 @@ export function ask(why, gpc) {
   const banner = root("section", "banner", { role: "region", "aria-labelledby": "avow-title" }, policy, look,
     make("div", { class: "avow-words" },
       make("h2", { id: "avow-title", class: "avow-title" }, texts.banner_title),
-      line("text", why === "notice" ? texts.notice_body : texts.banner_body, " ", link(texts.cookies_link, links.cookies)),
-      // A policy without such purposes does not have it.
-      policy.regime.exemptions && texts.exempt_note && line("note", texts.exempt_note),
+      line("text", texts.banner_body, " ", link(texts.cookies_link, links.cookies)),
+      exempt() && line("note", exempt()),
       why === "changed" && line("note", texts.changed_note),
       gpc && line("note", texts.gpc_note)),
     make("div", { class: "avow-actions" },
@@ -92,7 +96,7 @@ function fetchSecond() {
     fetch(base + "/site/" + site + "/" + hash + "/" + policy.lang + ".json").then((answer) => answer.ok ? answer.json() : Promise.reject()),
   ]).then(([code, full]) => {
     code.style();
-    show = (...given) => code.draw(full, look, guard.grants, ...given);
+    show = (...given) => code.draw(full, look, exempt(), guard.grants, ...given);
     if (wanted) prefer(...wanted);
   }, () => {
     second = 0;

@@ -54,7 +54,7 @@ pub struct ReceiptBody<'a> {
     /// The code to give to the site's data protection officer.
     #[schema(example = "0TNX-5G7Q-1C4M-8ZRD")]
     reference: &'a str,
-    /// What happened: `given`, `partially_given`, `refused`, `withdrawn`, `renewed`.
+    /// What happened: `given`, `partially_given`, `refused`, `objected`, `withdrawn`, `renewed`.
     event: &'a str,
     /// Milliseconds UTC.
     server_time: i64,

@@ -65,13 +65,18 @@ pub(super) async fn region(
     let lines = |name: &str| client::lines(request.headers(), name);
     let place = request.peer_addr().and_then(|peer| state.locator.place(peer.ip(), lines));
     let regime = state.regions.regime(policy, place.as_ref(), now);
-    Ok(HttpResponse::Ok().insert_header((header::CACHE_CONTROL, "private, no-store")).json(RegionBody {
-        regime: RegimeBody {
-            behaviour: regime.behaviours(),
-            exemptions: regime.exemptions,
-            grant_days: regime.grant_days,
-            id: regime.id,
-            refusal_days: regime.refusal_days,
-        },
-    }))
+    Ok(HttpResponse::Ok()
+        .insert_header((header::CACHE_CONTROL, "private, no-store"))
+        // As the other files that pages fetch, which may lie on another host of the site.
+        .insert_header((header::ACCESS_CONTROL_ALLOW_ORIGIN, "*"))
+        .insert_header((header::CROSS_ORIGIN_RESOURCE_POLICY, "cross-origin"))
+        .json(RegionBody {
+            regime: RegimeBody {
+                behaviour: regime.behaviours(),
+                exemptions: regime.exemptions,
+                grant_days: regime.grant_days,
+                id: regime.id,
+                refusal_days: regime.refusal_days,
+            },
+        }))
 }

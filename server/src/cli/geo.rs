@@ -33,7 +33,8 @@ pub fn run(database: &Database, command: Command) -> anyhow::Result<()> {
         }
         Command::Show { address, geo } => {
             let path = geo.unwrap_or_else(|| database.data.join(geo::FILE));
-            let geo = Geo::open(&path)?;
+            let geo = Geo::at(&path);
+            geo.refresh()?;
             anyhow::ensure!(geo.is_known(), "{} is not there: `avow geo install FILE`", path.display());
             let place = geo.place(address);
             let rule = place.as_ref().and_then(|place| Rule::at(&place.country, place.part.as_deref()));

@@ -16,9 +16,9 @@ use avow_shared::id::{Millis, RecordId};
 use avow_shared::policy::Policy;
 use avow_shared::record::{PurposeDecision, Record};
 use avow_shared::reference;
-use avow_shared::regime::Regime;
 use avow_shared::submission::Submission;
 use sha2::{Digest, Sha256};
+use std::borrow::Cow;
 use std::sync::Arc;
 use subtle::ConstantTimeEq;
 
@@ -109,8 +109,13 @@ pub async fn decide(
         Err(error) => return repeat(state, policies, submission, &id, &body_hash).await?.ok_or(error),
     };
     let granted = match_choices(policy, submission)?;
-    let (shown, source) = state.regions.policy(policy, &submission.regime, now)?;
-    check_act(policy, submission, &granted)?;
+    let (shown, source) = match state.regions.policy(policy, &submission.regime, now) {
+        Ok(known) => known,
+        // A no counts however it comes; it is kept as one under the policy's own regime.
+        Err(_) if !granted.contains(&true) => (Cow::Borrowed(&policy.engine), "default"),
+        Err(error) => return repeat(state, policies, submission, &id, &body_hash).await?.ok_or(error),
+    };
+    check_act(&shown, submission, &granted)?;
     let decision = decision_of(&shown, submission, &granted);
     let seal = state.seal.seal(&submission.site, &decision);
 
@@ -127,7 +132,7 @@ pub async fn decide(
     }
     let record = record_of(
         policy,
-        (&shown.regime, source),
+        (&shown, source),
         submission,
         &decision,
         event,
@@ -224,7 +229,8 @@ async fn repeat(
     };
     let granted = match_choices(policy, submission)?;
     // It was believed then, and is no longer than its record: what holds now is the record.
-    let shown = state.regions.policy(policy, &submission.regime, stored.server_time)?.0;
+    let shown = state.regions.policy(policy, &submission.regime, stored.server_time);
+    let shown = shown.map_or(Cow::Borrowed(&policy.engine), |known| known.0);
     let decision = decision_of(&shown, submission, &granted);
     let seal = state.seal.seal(&submission.site, &decision);
     let head = state.signer.head(site.as_str()).filter(|head| head.covers(stored.leaf_index));
@@ -299,7 +305,7 @@ fn former_answers(policy: &Published, record: &str) -> Option<Vec<bool>> {
 
 fn record_of(
     policy: &Published,
-    (regime, source): (&Regime, &str),
+    (shown, source): (&Policy, &str),
     submission: &Submission,
     decision: &Decision,
     event: Event,
@@ -316,11 +322,11 @@ fn record_of(
         .map(|(optional, choice)| PurposeDecision {
             purpose: choice.purpose.as_str().to_owned(),
             granted: choice.granted,
-            basis: optional.purpose.basis,
+            basis: shown.basis_of(optional.purpose),
             until: if choice.granted {
-                decision.decided.plus_days(regime.grant_days)
+                decision.decided.plus_days(shown.regime.grant_days)
             } else {
-                decision.decided.plus_days(regime.refusal_days)
+                decision.decided.plus_days(shown.regime.refusal_days)
             },
         })
         .collect();
@@ -337,7 +343,7 @@ fn record_of(
         policy_sha256: policy.engine.hash.clone(),
         locale: submission.locale.clone(),
         texts_sha256: texts.clone(),
-        regime: regime.id.clone(),
+        regime: shown.regime.id.clone(),
         regime_source: source.to_owned(),
         signals: submission.signals,
         surface: submission.surface,

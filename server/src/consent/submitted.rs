@@ -103,18 +103,14 @@ pub(super) fn match_choices(policy: &Published, submission: &Submission) -> Resu
         .collect()
 }
 
-/// Whether a refusal is an objection: there was nothing to consent to, only what the law exempts from it (PECR Sch A1
-/// paras 5(1) and 6(1)).
+/// Whether a refusal is an objection, too: to what the law exempts from consent (PECR Sch A1 paras 5(1) and 6(1)).
 pub(super) fn objects(policy: &Policy, event: Event) -> bool {
-    let mut optional = policy.optional().peekable();
-    matches!(event, Event::Refused | Event::Withdrawn)
-        && policy.regime.exemptions
-        && optional.peek().is_some()
-        && optional.all(|optional| optional.purpose.basis.is_exemption())
+    event == Event::Refused
+        && policy.optional().any(|optional| policy.basis_of(optional.purpose).is_exemption())
 }
 
 /// A grant needs a person, and a way to refuse that could be seen and used; the words must fit the choices.
-pub(super) fn check_act(policy: &Published, submission: &Submission, granted: &[bool]) -> Result<(), Error> {
+pub(super) fn check_act(policy: &Policy, submission: &Submission, granted: &[bool]) -> Result<(), Error> {
     let fits = match submission.control {
         Control::AcceptAll => granted.iter().all(|granted| *granted),
         Control::RejectAll | Control::Withdraw => !granted.iter().any(|granted| *granted),
@@ -124,10 +120,9 @@ pub(super) fn check_act(policy: &Published, submission: &Submission, granted: &[
         return Err(Error::new(Kind::Invalid, "control does not fit the choices"));
     }
     let needs = policy
-        .engine
         .optional()
         .zip(granted)
-        .any(|(optional, granted)| *granted && needs_gesture(optional.purpose.basis));
+        .any(|(optional, granted)| *granted && needs_gesture(policy.basis_of(optional.purpose)));
     if !needs {
         return Ok(());
     }

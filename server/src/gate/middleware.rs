@@ -198,6 +198,10 @@ impl Asked {
             judged.add_policies(headers, self.class.policies.as_ref(), report.as_deref());
             judged.add_class(headers);
             validators::vary(headers, self.is_personal());
+            if self.is_personal() && self.follows() {
+                // A browser that travels asks again.
+                headers.append(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+            }
         } else if self.dest == Dest::Worker {
             self.answer_script(headers);
         }
@@ -306,6 +310,11 @@ impl Asked {
     }
 
     /// Whether the answer shows what somebody allowed.
+    /// Whether where the visitor is made a difference.
+    fn follows(&self) -> bool {
+        self.rules.policy.as_ref().is_some_and(|policy| !policy.regimes.is_empty())
+    }
+
     fn is_personal(&self) -> bool {
         self.class.name != "none"
     }

@@ -31,6 +31,11 @@ impl Locator {
                 _ => None,
             };
         }
-        self.geo.place(self.proxies.client(peer, lines(FORWARDED).into_iter()))
+        let forwarded = lines(FORWARDED);
+        let client = self.proxies.client(peer, forwarded.iter().copied());
+        // Of a proxy that nobody named, or that does not say for whom it asks, the place would be the proxy's own.
+        let is_proxy =
+            if self.proxies.trusts(peer) { self.proxies.trusts(client) } else { !forwarded.is_empty() };
+        if is_proxy { None } else { self.geo.place(client) }
     }
 }

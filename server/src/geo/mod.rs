@@ -16,9 +16,12 @@ use anyhow::Context as _;
 use arc_swap::ArcSwapOption;
 use maxminddb::Reader;
 use serde::Deserialize;
+use std::io::Write as _;
 use std::net::IpAddr;
+#[cfg(unix)]
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
 
 /// File name of an installed database in the data directory.
@@ -82,15 +85,13 @@ struct Named<'a> {
 }
 
 impl Geo {
-    /// Looks at that file from now on; it need not be there yet. One that cannot be used is an error.
-    pub fn open(path: &Path) -> anyhow::Result<Self> {
-        let geo = Self(Arc::new(Inner {
+    /// Looks at that file from now on; it need not be there, and is read by [`Geo::refresh`].
+    pub fn at(path: &Path) -> Self {
+        Self(Arc::new(Inner {
             path: path.to_owned(),
             reader: ArcSwapOption::empty(),
             seen: Mutex::default(),
-        }));
-        geo.refresh()?;
-        Ok(geo)
+        }))
     }
 
     /// Where an address is; `None` if that is not known.
@@ -111,20 +112,23 @@ impl Geo {
         self.0.reader.load().is_some()
     }
 
-    /// Reads the file again if it has changed. What cannot be used leaves the one before in place, and is told once.
+    /// Reads the file if it has changed. What cannot be used leaves the one before in place, and is told once; what
+    /// cannot be read is tried again.
     pub fn refresh(&self) -> anyhow::Result<()> {
         let stamp = stamp(&self.0.path);
-        {
-            let mut seen = self.0.seen.lock().unwrap_or_else(PoisonError::into_inner);
-            if *seen == stamp {
-                return Ok(());
-            }
-            *seen = stamp;
+        if *self.seen() == stamp {
+            return Ok(());
         }
         // A file that was taken away: what it said is not true any longer.
-        let reader = if stamp.is_some() { Some(Arc::new(read(&self.0.path)?)) } else { None };
-        self.0.reader.store(reader);
+        let bytes = stamp.is_some().then(|| bytes(&self.0.path)).transpose()?;
+        *self.seen() = stamp;
+        let reader = bytes.map(|bytes| checked(bytes, &self.0.path)).transpose()?;
+        self.0.reader.store(reader.map(Arc::new));
         Ok(())
+    }
+
+    fn seen(&self) -> MutexGuard<'_, Option<Stamp>> {
+        self.0.seen.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -139,26 +143,31 @@ fn stamp(path: &Path) -> Option<Stamp> {
     Some((metadata.modified().ok()?, metadata.len()))
 }
 
-/// Reads a file and walks all of it, so that no lookup meets a fault later.
-fn read(path: &Path) -> anyhow::Result<Reader<Vec<u8>>> {
+fn bytes(path: &Path) -> anyhow::Result<Vec<u8>> {
     let place = || format!("{}", path.display());
     let length = std::fs::metadata(path).with_context(place)?.len();
     anyhow::ensure!(length <= MAX_BYTES, "{} is larger than {} MiB", path.display(), MAX_BYTES >> 20);
-    let reader = Reader::from_source(std::fs::read(path).with_context(place)?)
-        .with_context(|| format!("{} is no mmdb file", path.display()))?;
+    std::fs::read(path).with_context(place)
+}
+
+/// Walks all of a file, so that no lookup meets a fault later.
+fn checked(bytes: Vec<u8>, path: &Path) -> anyhow::Result<Reader<Vec<u8>>> {
+    let reader = Reader::from_source(bytes).with_context(|| format!("{} is no mmdb file", path.display()))?;
     reader.verify().with_context(|| format!("{} is damaged", path.display()))?;
     Ok(reader)
 }
 
 /// Checks a file and puts it in the data directory, in one step, so that a server never sees half of it.
 pub fn install(file: &Path, data: &Path) -> anyhow::Result<PathBuf> {
-    read(file)?;
+    let bytes = bytes(file)?;
     std::fs::create_dir_all(data).with_context(|| format!("{}", data.display()))?;
     let place = data.join(FILE);
     let mut copy = tempfile::NamedTempFile::new_in(data).with_context(|| format!("{}", data.display()))?;
-    std::io::copy(&mut std::fs::File::open(file)?, copy.as_file_mut())?;
-    // What was copied is what is used: the file may have changed since it was checked.
-    read(copy.path())?;
+    copy.write_all(&bytes)?;
+    checked(bytes, file)?;
+    // It is no secret, and the server may run as somebody else than who installs it.
+    #[cfg(unix)]
+    copy.as_file().set_permissions(std::fs::Permissions::from_mode(0o644))?;
     copy.as_file().sync_all()?;
     copy.persist(&place).with_context(|| format!("{}", place.display()))?;
     Ok(place)

@@ -73,6 +73,12 @@ impl Folder {
     }
 }
 
+fn opened(path: &Path) -> Geo {
+    let geo = Geo::at(path);
+    geo.refresh().expect("read");
+    geo
+}
+
 fn at(geo: &Geo, address: &str) -> String {
     match geo.place(address.parse().expect("an address")) {
         None => "?".to_owned(),
@@ -84,7 +90,7 @@ fn at(geo: &Geo, address: &str) -> String {
 #[test]
 fn both_layouts_are_read() {
     let folder = Folder::with(&nested());
-    let geo = Geo::open(&folder.path()).expect("opened");
+    let geo = opened(&folder.path());
     for (address, place) in [
         ("203.0.113.9", "US-CA"),
         ("::ffff:203.0.113.9", "US-CA"),
@@ -97,7 +103,7 @@ fn both_layouts_are_read() {
         assert_eq!(at(&geo, address), place, "{address}");
     }
     let folder = Folder::with(&flat());
-    let geo = Geo::open(&folder.path()).expect("opened");
+    let geo = opened(&folder.path());
     for (address, place) in [
         ("203.0.113.9", "US-CA"),
         // A part that no law tells apart is not looked up.
@@ -114,7 +120,7 @@ fn both_layouts_are_read() {
 #[test]
 fn without_a_file_nothing_is_known() {
     let folder = tempfile::tempdir().expect("a directory");
-    let geo = Geo::open(&folder.path().join(FILE)).expect("no file is no fault");
+    let geo = opened(&folder.path().join(FILE));
     assert!(!geo.is_known());
     assert_eq!(at(&geo, "203.0.113.9"), "?");
 }
@@ -122,7 +128,7 @@ fn without_a_file_nothing_is_known() {
 #[test]
 fn a_new_file_is_taken_up_and_a_bad_one_is_not() {
     let folder = Folder::with(&nested());
-    let geo = Geo::open(&folder.path()).expect("opened");
+    let geo = opened(&folder.path());
     let swap = |bytes: &[u8]| {
         // By rename, as an operator should: a reader never meets half of it.
         let new = folder.0.path().join("new");
@@ -147,16 +153,18 @@ fn a_new_file_is_taken_up_and_a_bad_one_is_not() {
 }
 
 #[test]
-fn a_server_does_not_start_with_a_file_that_cannot_be_used() {
+fn a_file_that_cannot_be_used_is_told_and_nothing_is_known() {
     let folder = Folder::with(b"not a file of that kind");
-    assert!(Geo::open(&folder.path()).expect_err("refused").to_string().contains("no mmdb file"));
+    let geo = Geo::at(&folder.path());
+    assert!(geo.refresh().expect_err("refused").to_string().contains("no mmdb file"));
+    assert!(!geo.is_known());
 }
 
 #[test]
 fn only_a_checked_file_is_installed() {
     let (source, data) = (Folder::with(&nested()), tempfile::tempdir().expect("a directory"));
     let place = install(&source.path(), data.path()).expect("installed");
-    assert_eq!(at(&Geo::open(&place).expect("opened"), "203.0.113.9"), "US-CA");
+    assert_eq!(at(&opened(&place), "203.0.113.9"), "US-CA");
     let bad = Folder::with(&nested()[..300]);
     install(&bad.path(), data.path()).expect_err("refused");
     assert_eq!(fs::read(&place).expect("still there"), nested());
@@ -173,8 +181,7 @@ fn no_damage_brings_a_lookup_down() {
         let mut bytes = good.clone();
         bytes[at] ^= 1 << (at % 8);
         for bytes in [&bytes[..], &good[..at]] {
-            fs::write(folder.path(), bytes).expect("written");
-            let Ok(reader) = read(&folder.path()) else { continue };
+            let Ok(reader) = checked(bytes.to_vec(), &folder.path()) else { continue };
             taken += 1;
             let geo = Geo(Arc::new(Inner {
                 path: folder.path(),

@@ -39,6 +39,21 @@ impl Proofs {
         site: &SiteId,
         head: &Checkpoint,
         index: u64,
+        entry: (Kind, &Hash),
+    ) -> Result<Vec<Hash>, StoreError> {
+        if let Ok(proof) = self.attempt(site, head, index, entry).await {
+            return Ok(proof);
+        }
+        // What was kept may be of a database that has been mended since.
+        self.tiles.invalidate_all();
+        self.attempt(site, head, index, entry).await
+    }
+
+    async fn attempt(
+        &self,
+        site: &SiteId,
+        head: &Checkpoint,
+        index: u64,
         (kind, content): (Kind, &Hash),
     ) -> Result<Vec<Hash>, StoreError> {
         let log = Arc::from(head.origin.as_str());

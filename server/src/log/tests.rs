@@ -123,9 +123,12 @@ async fn a_proof_that_does_not_hold_is_an_error() {
         let other = Checkpoint { root: [1; 32], ..head.clone() };
         proofs.inclusion(&site(), &other, 290, entry(290)).await.expect_err("another head");
         proofs.inclusion(&site(), &head, 300, entry(299)).await.expect_err("no such leaf");
-        store.edit_leaf_for_tests(&site(), 295).await;
-        // What was kept is of the log as it was.
         proofs.inclusion(&site(), &head, 290, entry(290)).await.expect("a proof");
+        store.edit_leaf_for_tests(&site(), 295).await;
+        // What is kept is of the log as it was, until something does not fit.
+        proofs.inclusion(&site(), &head, 290, entry(290)).await.expect("a proof");
+        proofs.inclusion(&site(), &head, 290, entry(291)).await.expect_err("another leaf");
+        proofs.inclusion(&site(), &head, 290, entry(290)).await.expect_err("an edited leaf");
         let read_anew = Proofs::new(store.clone());
         read_anew.inclusion(&site(), &head, 290, entry(290)).await.expect_err("an edited leaf");
     }

@@ -36,11 +36,7 @@ pub fn banner(document: &str, lang: &str) -> Option<String> {
     let words = Words::new(lang, document.texts.get(lang)?.clone()).for_widget(&document.name);
     let exempt =
         document.purposes.iter().any(|purpose| Basis::parse(&purpose.basis).is_some_and(Basis::is_exemption));
-    let following: &[&str] = match (document.regimes.is_empty(), exempt) {
-        (true, _) => &[],
-        (false, false) => &["notice_body"],
-        (false, true) => &["exempt_note", "notice_body"],
-    };
+    let following: &[&str] = if exempt && !document.regimes.is_empty() { &["exempt_note"] } else { &[] };
     let banner = Banner {
         schema: SCHEMA,
         site: &document.site,

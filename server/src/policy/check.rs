@@ -11,6 +11,7 @@ use super::fault::Collector;
 use super::file::{At, File};
 use super::hosts;
 use super::texts;
+use avow_shared::basis::Basis;
 use avow_shared::id::SiteId;
 use avow_shared::law::Rule;
 
@@ -189,8 +190,12 @@ fn check_languages(file: &File, faults: &mut Collector<'_>) {
     }
 }
 
-/// Texts whose built-in words hold only where everybody is asked first.
+/// Texts whose built-in words hold only where nothing optional runs before an answer.
 const NOT_TRUE_EVERYWHERE: [&str; 2] = ["banner_body", "dialog_body"];
+
+fn rests_on_exemption(file: &File) -> bool {
+    file.purpose.iter().any(|purpose| Basis::parse(&purpose.basis.value).is_some_and(Basis::is_exemption))
+}
 
 fn check_texts(file: &File, faults: &mut Collector<'_>) {
     for (language, overrides) in &file.texts {
@@ -210,7 +215,7 @@ fn check_texts(file: &File, faults: &mut Collector<'_>) {
         let built_in = texts::Words::built_in(&language.value);
         if built_in.is_none() {
             let missing: Vec<&str> =
-                texts::keys().filter(|key| own.is_none_or(|own| !own.contains_key(*key))).collect();
+                texts::said().filter(|key| own.is_none_or(|own| !own.contains_key(*key))).collect();
             if !missing.is_empty() {
                 faults.add(
                     &language.span,
@@ -223,14 +228,15 @@ fn check_texts(file: &File, faults: &mut Collector<'_>) {
                 );
             }
         }
-        for key in NOT_TRUE_EVERYWHERE.into_iter().filter(|_| file.follow_visitor) {
+        for key in NOT_TRUE_EVERYWHERE.into_iter().filter(|_| file.follow_visitor && rests_on_exemption(file))
+        {
             if own.is_none_or(|own| !own.contains_key(key)) {
                 faults.add(
                     &language.span,
                     "texts-following",
                     format!(
-                        "the built-in `{key}` says that nothing optional is on before an answer, which is not so where \
-                         `follow_visitor` meets a law that allows more: write `[texts.{}] {key}`",
+                        "the built-in `{key}` says that nothing optional is on before an answer, which is not so in the United \
+                         Kingdom with a purpose on `statistics` or `appearance`: write `[texts.{}] {key}`",
                         language.value
                     ),
                 );

@@ -11,7 +11,7 @@ use super::hosts::cookie_domain;
 use super::shape;
 use super::texts::Words;
 use avow_shared::law::RULES;
-use avow_shared::regime::Regime as Chosen;
+use avow_shared::regime::{Behaviour, Regime as Chosen};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Reads and checks a policy file. `name` is what faults call it.
@@ -45,7 +45,13 @@ pub fn compile(file: &File, history: &[Document]) -> Document {
     // For whoever is not known to be elsewhere: never less than asking first.
     let default = Chosen::strictest(grant_days, refusal_days);
     let (default, regimes) = if file.follow_visitor {
-        let all = RULES.iter().map(|rule| rule.regime(grant_days, refusal_days));
+        // What a law allows until the visitor opts out is asked for all the same: an opt-out would have to outlive
+        // every way in which a browser loses a cookie (ADR 0021).
+        let all = RULES.iter().map(|rule| rule.regime(grant_days, refusal_days)).map(|regime| Chosen {
+            behaviour: Behaviour::ConsentFirst,
+            marketing_asks: false,
+            ..regime
+        });
         (default, all.map(|regime| (regime.id.clone(), compile_regime(regime))).collect())
     } else {
         (Chosen { id: file.jurisdiction.value.clone(), ..default }, BTreeMap::new())

@@ -21,7 +21,7 @@ static KEYS: LazyLock<Vec<String>> = LazyLock::new(|| {
 pub const FORMS: [&str; 6] = ["zero", "one", "two", "few", "many", "other"];
 
 /// How the keys of texts begin that no part of the widget says: it does not carry them.
-const NOT_IN_WIDGET: [&str; 20] = [
+const NOT_IN_WIDGET: [&str; 21] = [
     "allowed",
     "basis_",
     "changed_basis",
@@ -37,6 +37,7 @@ const NOT_IN_WIDGET: [&str; 20] = [
     "language",
     "no_script",
     "not_answered",
+    "notice_body",
     "object",
     "page_",
     "refused",
@@ -93,6 +94,13 @@ impl Words {
     }
 }
 
+/// The keys that something says: what a language that is not built in must have.
+pub fn said() -> impl Iterator<Item = &'static str> {
+    keys().filter(|key| {
+        key.starts_with("duration_") || !NOT_IN_WIDGET.iter().any(|start| key.starts_with(start))
+    })
+}
+
 /// Every key there is.
 pub fn keys() -> impl Iterator<Item = &'static str> {
     KEYS.iter().map(String::as_str)
@@ -100,9 +108,6 @@ pub fn keys() -> impl Iterator<Item = &'static str> {
 
 /// The form for a number, of those that a text has.
 fn form<'a>(lang: &str, forms: &'a str, number: u16) -> &'a str {
-    if !forms.contains('|') {
-        return forms;
-    }
     let category = category(lang, number);
     let named = |name: &str| {
         forms.split('|').find_map(|form| form.strip_prefix(name).and_then(|form| form.strip_prefix('=')))

@@ -126,6 +126,12 @@ fn exempt_statistics_run_only_where_the_regime_knows_them() {
     let policy = policy_at(1, gb, statistics());
     let objection = decide(&policy, QUIET, NOW, |_| false);
     assert_eq!(evaluate(&policy, QUIET, Some(&objection), NOW).allowed, [true, false]);
+    // It ends as every answer does, but nobody is asked again, and to wait is not to agree.
+    let later = evaluate(&policy, QUIET, Some(&objection), Millis(NOW.0 + 400 * DAY_MS));
+    assert_eq!(later, Evaluation { ask: Ask::No, allowed: vec![true, false] });
+    assert_eq!(policy.basis_of(&policy.purposes()[1]), Basis::Statistics);
+    let elsewhere = policy.in_regime(Regime::strictest(182, 182));
+    assert_eq!(elsewhere.basis_of(&policy.purposes()[1]), Basis::Consent);
     let answer = evaluate(&policy_at(1, Regime::strictest(182, 182), statistics()), QUIET, None, NOW);
     assert_eq!(answer, Evaluation { ask: Ask::Choice(Reason::First), allowed: vec![true, false] });
 }
