@@ -49,6 +49,10 @@ async fn statistics(browsers: Browsers) -> Result<()> {
         tab.go(&format!("{}/", pages.site())).await?;
         // Marketing needs consent, so everybody is asked.
         tab.shown("#avow-banner").await?;
+        if runs {
+            // It is started beside the banner, not before it.
+            tab.wait("window.counted").await?;
+        }
         let state = tab.eval(STATE).await?;
         ensure!(state == json!([runs, false, runs, false]), "{country:?}: {state}");
         tab.click("#avow-reject").await?;
