@@ -15,7 +15,7 @@ use avow_tests::tools::full;
 use crate::device::{as_phone, desktop_takes};
 use crate::harness::{Browsers, Suite};
 
-/// Loads of a page, of which the quickest counts: what else the machine does only ever adds.
+/// Loads of a page, of which the quick ones count: what else the machine does only ever adds.
 const LOADS: usize = 20;
 
 /// The guard may take this of the main thread, ms, on the phone.
@@ -31,8 +31,12 @@ pub fn add(suite: &mut Suite) {
     suite.add_alone(Engine::Chromium, "what_was_held_runs_at_once", released);
 }
 
-fn quickest(figures: &[f64]) -> f64 {
-    figures.iter().copied().fold(f64::INFINITY, f64::min)
+/// A quarter of the loads were quicker. Not the quickest itself: the browser slows a tab down by stopping it now and
+/// then, and a short task may slip through.
+fn quick(figures: &[f64]) -> f64 {
+    let mut figures = figures.to_vec();
+    figures.sort_by(f64::total_cmp);
+    figures[figures.len() / 4]
 }
 
 async fn number(tab: &Tab, expression: &str) -> Result<f64> {
@@ -75,7 +79,7 @@ async fn guard(browsers: Browsers) -> Result<()> {
             }
         }
         tab.close().await;
-        let (all, looks) = (quickest(&all), quickest(&looks));
+        let (all, looks) = (quick(&all), quick(&looks));
         let own = all - looks;
         println!(
             "guard, {mode}, slowed {rate:.1} times: {own:.1} ms of its own and {looks:.1} ms until the browser gives the cookies; \
@@ -128,8 +132,8 @@ async fn released(browsers: Browsers) -> Result<()> {
         );
         tab.close().await;
     }
-    // The quickest load with the machine at its quickest.
-    let (inline, external) = (share * quickest(&inline), share * quickest(&external));
+    // A quick load with the machine at its quickest.
+    let (inline, external) = (share * quick(&inline), share * quick(&external));
     println!(
         "from accept to the first released script: the page's own {inline:.1} ms, another host's {external:.1} ms beyond its file, \
          as a fast desktop computer takes {share:.2} of the time measured here"
