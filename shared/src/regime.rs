@@ -78,7 +78,8 @@ impl Regime {
         }
     }
 
-    /// Both as policies write them: the behaviour's word, and what follows it where marketing waits for consent and the rest does not.
+    /// Both as policies write them: the behaviour's word, and what follows it where marketing waits for consent and
+    /// the rest does not.
     pub fn behaviours(&self) -> String {
         format!("{}{}", self.behaviour.as_str(), if self.marketing_asks { MARKETING_ASKS } else { "" })
     }

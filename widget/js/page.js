@@ -69,7 +69,7 @@ export function read() {
   return [
     policy.schema, policy.site, policy.version, regime.id, regime.behaviour,
     // A no that cannot be kept, or not be read back, must not be taken for none.
-    regime.exemptions && w.navigator.cookieEnabled && (ours() || !/\bavow=/.test(d.cookie)), regime.grant_days, regime.refusal_days,
+    regime.exemptions && w.navigator.cookieEnabled && !(/\bavow=/.test(d.cookie) && !ours()), regime.grant_days, regime.refusal_days,
     w.navigator.globalPrivacyControl === true,
     ...policy.purposes.flatMap(({ id, category, basis, since }) => [id, category, basis, since, config.purposes[id]?.hosts]),
   ].join("\n");

@@ -26,8 +26,7 @@ pub(super) struct RegionBody {
 /// A regime.
 #[derive(Debug, Serialize, ToSchema)]
 struct RegimeBody {
-    /// `consent_first`, `notice_first`, `rights_first` or `statistics_only`; with a `+` and another where marketing
-    /// has its own.
+    /// What happens without an answer: `consent_first` in this version.
     behaviour: String,
     /// Whether statistics and appearance need no consent.
     exemptions: bool,

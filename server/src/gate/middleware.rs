@@ -309,12 +309,12 @@ impl Asked {
         }
     }
 
-    /// Whether the answer shows what somebody allowed.
-    /// Whether where the visitor is made a difference.
+    /// Whether where the visitor is may make a difference.
     fn follows(&self) -> bool {
         self.rules.policy.as_ref().is_some_and(|policy| !policy.regimes.is_empty())
     }
 
+    /// Whether the answer shows what somebody allowed.
     fn is_personal(&self) -> bool {
         self.class.name != "none"
     }

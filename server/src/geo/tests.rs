@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use std::fs;
 
 /// An mmdb file of those networks; one of IPv4 is written as the IPv6 network that it is in such a file.
-pub(crate) fn file(kind: &str, networks: &[(&str, Value)]) -> Vec<u8> {
+fn file(kind: &str, networks: &[(&str, Value)]) -> Vec<u8> {
     let mut database = Database::default();
     database.metadata.ip_version = IpVersion::V6;
     database.metadata.database_type = kind.to_owned();

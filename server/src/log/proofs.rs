@@ -41,12 +41,14 @@ impl Proofs {
         index: u64,
         entry: (Kind, &Hash),
     ) -> Result<Vec<Hash>, StoreError> {
-        if let Ok(proof) = self.attempt(site, head, index, entry).await {
-            return Ok(proof);
+        match self.attempt(site, head, index, entry).await {
+            // What was kept may be of a database that has been mended since.
+            Err(StoreError::Corrupt(_)) => {
+                self.tiles.invalidate_all();
+                self.attempt(site, head, index, entry).await
+            }
+            done => done,
         }
-        // What was kept may be of a database that has been mended since.
-        self.tiles.invalidate_all();
-        self.attempt(site, head, index, entry).await
     }
 
     async fn attempt(

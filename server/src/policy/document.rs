@@ -150,7 +150,7 @@ pub struct Links {
 /// A [`avow_shared::regime::Regime`] as data.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Regime {
-    /// What happens without an answer; with a `+` and another where marketing has its own.
+    /// What happens without an answer; with `+consent_first` where marketing waits and the rest does not.
     pub behaviour: String,
     /// Whether statistics and appearance need no consent.
     pub exemptions: bool,
