@@ -13,7 +13,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use futures_util::{StreamExt, TryStreamExt, stream};
 use tokio::sync::mpsc;
 
-use crate::site::Site;
+use crate::pretend::{PLACE_HEADER, Pretend};
 
 /// The path of the site under which Avow is served.
 pub const PREFIX: &str = "/.avow";
@@ -32,18 +32,26 @@ const HOP_BY_HOP: [&str; 9] = [
 ];
 
 /// Say where a request came from; only the proxy itself may.
-const FORWARDED: [&str; 5] =
-    ["forwarded", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-real-ip"];
+const FORWARDED: [&str; 6] =
+    ["forwarded", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-real-ip", PLACE_HEADER];
+
+/// The way on.
+pub struct Onward {
+    /// Talks to Avow.
+    pub client: reqwest::Client,
+    /// Where Avow listens, without a slash at the end.
+    pub avow_url: String,
+}
 
 /// Hands one request on and its answer back.
-pub async fn forward(request: HttpRequest, payload: web::Payload, site: web::Data<Site>) -> HttpResponse {
+pub async fn forward(request: HttpRequest, payload: web::Payload, onward: &Onward) -> HttpResponse {
     let Some(target) = target(request.uri().path(), request.uri().query()) else {
         return HttpResponse::NotFound().content_type("text/plain; charset=utf-8").body("not found\n");
     };
     let Ok(method) = reqwest::Method::from_bytes(request.method().as_str().as_bytes()) else {
         return HttpResponse::MethodNotAllowed().finish();
     };
-    let mut onward = site.client.request(method, format!("{}{target}", site.avow_url));
+    let mut onward = onward.client.request(method, format!("{}{target}", onward.avow_url));
     let connection = request.headers().get(header::CONNECTION).and_then(|value| value.to_str().ok());
     for (name, value) in request.headers() {
         let name = name.as_str();
@@ -55,6 +63,8 @@ pub async fn forward(request: HttpRequest, payload: web::Payload, site: web::Dat
         onward = onward.header("x-forwarded-for", client_address(peer.ip()));
     }
     onward = onward.header("x-forwarded-proto", "http");
+    // Where the visitor pretends to be, as a content delivery network would say it; and the signal, where it is pretended.
+    onward = Pretend::of(&request).tell(onward, &request);
     if has_body(&request) {
         onward = onward.body(body(payload));
     }

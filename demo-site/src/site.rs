@@ -1,49 +1,41 @@
-//! The website `careers.localhost`: its routes, its form and the headers of its answers.
+//! One of the websites: its pages, its forms, its files.
 //!
-//! What a page says is in the templates; how it is rendered in `pages`; Avow's own path in `proxy`.
+//! What a page says is in the templates; how it is rendered in `pages`; which site answers a request in `sites`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use actix_web::cookie::{Cookie, SameSite};
 use actix_web::http::header::{self, ContentType};
-use actix_web::middleware::DefaultHeaders;
-use actix_web::web::{self, ServiceConfig};
+use actix_web::http::{Method, StatusCode};
+use actix_web::web::Bytes;
 use actix_web::{HttpRequest, HttpResponse};
 use anyhow::Context;
 use minijinja::value::Serde;
 use minijinja::{Value, context};
-use serde::Deserialize;
 
-use crate::pages::{Page, Pages, Variant};
+use crate::avow::Avow;
+use crate::pages::{Pages, Variant, View};
+use crate::pretend::Pretend;
+use crate::site_file::{Form, Page, SiteFile};
 use crate::source::Source;
-use crate::third_party::{ADS, COLLECTOR, SOCIAL, VIDEO};
-use crate::{policy, proxy};
+use crate::start;
 
-/// The site's host name.
-pub const HOST: &str = "careers.localhost";
-
-/// The one cookie of the site itself: ties a form to the browser that opened it.
-const FORM_COOKIE: &str = "ce_form";
-
-/// Longest body of the web form.
-const FORM_LIMIT: usize = 16 * 1024;
-
-/// What the site is opened with.
+/// What every site is opened with.
 pub struct Options {
-    pub site_dir: PathBuf,
+    pub client: reqwest::Client,
+    /// Where Avow listens, without a slash at the end.
     pub avow_url: String,
-    pub snippet: Option<PathBuf>,
+    /// The folder in which `SITE.html` is what `avow snippet SITE` printed.
+    pub snippets: Option<PathBuf>,
     pub third_party_port: u16,
     pub source: Source,
 }
 
-/// The website.
+/// A website.
 pub struct Site {
-    /// Talks to Avow.
-    pub client: reqwest::Client,
-    /// Where Avow listens, without a slash at the end.
-    pub avow_url: String,
-    id: String,
+    pub id: String,
+    pub file: SiteFile,
+    avow: Avow,
     pages: Pages,
     snippet: Option<PathBuf>,
     css: String,
@@ -54,59 +46,188 @@ pub struct Site {
 
 impl Site {
     /// Reads the site's folder.
-    pub fn open(options: &Options) -> anyhow::Result<Self> {
-        let id = options
-            .site_dir
-            .file_name()
-            .and_then(|name| name.to_str())
-            .context("read the site's id from its folder")?
-            .to_owned();
+    pub fn open(dir: &Path, options: &Options) -> anyhow::Result<Self> {
+        let id =
+            dir.file_name().and_then(|name| name.to_str()).context("read the site's id from its folder")?;
         let read = |name: &str| {
-            std::fs::read_to_string(options.site_dir.join("static").join(name))
-                .with_context(|| format!("read static/{name}"))
+            let path = dir.join("static").join(name);
+            std::fs::read_to_string(&path).with_context(|| format!("read {}", path.display()))
         };
-        let client = reqwest::Client::builder()
-            .redirect(reqwest::redirect::Policy::none())
-            .no_proxy()
-            .connect_timeout(std::time::Duration::from_secs(2))
-            .read_timeout(std::time::Duration::from_secs(30))
-            .build()
-            .context("make the client for Avow")?;
         Ok(Self {
-            client,
-            avow_url: options.avow_url.trim_end_matches('/').to_owned(),
-            pages: Pages::read(&options.site_dir.join("templates"), id.clone(), options.third_party_port)?,
-            id,
-            snippet: options.snippet.clone(),
+            file: SiteFile::read(dir)?,
+            avow: Avow::new(options.client.clone(), options.avow_url.clone(), id.to_owned()),
+            pages: Pages::read(&dir.join("templates"), options.third_party_port)?,
+            snippet: options.snippets.as_ref().map(|dir| dir.join(format!("{id}.html"))),
             css: read("site.css")?,
             script: read("site.js")?,
             icon: read("icon.svg")?,
             source: options.source.clone(),
+            id: id.to_owned(),
         })
     }
 
-    fn page(&self, page: Page, variant: Variant, extra: Value) -> HttpResponse {
-        let snippet = match (variant, &self.snippet) {
-            (Variant::Snippet, None) => {
-                return failure("The pages under /b/ need --snippet FILE with what `avow snippet` printed.");
+    /// Answers a request for anything but Avow's own path.
+    pub async fn answer(&self, request: &HttpRequest, body: &Bytes) -> HttpResponse {
+        match request.path() {
+            "/site.css" => return file("text/css; charset=utf-8", &self.css),
+            "/site.js" => return file("text/javascript; charset=utf-8", &self.script),
+            "/icon.svg" | "/favicon.ico" => return file("image/svg+xml", &self.icon),
+            "/b" | "/plain" => {
+                return HttpResponse::PermanentRedirect()
+                    .insert_header((header::LOCATION, format!("{}/", request.path())))
+                    .finish();
             }
-            // Read anew for each page: pasting a new snippet needs no restart.
-            (Variant::Snippet, Some(path)) => match std::fs::read_to_string(path) {
-                Ok(snippet) => snippet,
-                Err(error) => return failure(&format!("The snippet cannot be read: {error}.")),
-            },
-            _ => String::new(),
+            _ => {}
+        }
+        let (variant, path) = Variant::of(request.path());
+        let Some(page) = self.file.page(path) else {
+            return self.show(
+                "not_found.html",
+                variant,
+                path,
+                request,
+                Value::UNDEFINED,
+                StatusCode::NOT_FOUND,
+            );
         };
-        match self.pages.render(page, variant, &snippet, extra) {
-            Ok(html) => {
-                let mut response = HttpResponse::Ok();
-                if page == Page::NotFound {
-                    response = HttpResponse::NotFound();
+        match (request.method(), page.form) {
+            (&Method::GET | &Method::HEAD, _) => self.get(page, variant, request).await,
+            (&Method::POST, Some(form)) => self.post(page, form, variant, request, body).await,
+            _ => HttpResponse::MethodNotAllowed().finish(),
+        }
+    }
+
+    async fn get(&self, page: &Page, variant: Variant, request: &HttpRequest) -> HttpResponse {
+        if let Some(part) = page.avow {
+            let part = self.avow.part(part, self.language(request), request).await;
+            let part = part.inspect_err(|error| eprintln!("{error:#}")).unwrap_or_default();
+            let extra = context! { part => Value::from_safe_string(part) };
+            return self.show(&page.template, variant, &page.path, request, extra, StatusCode::OK);
+        }
+        if page.form.is_some() {
+            return self.ask(page, variant, request, "", StatusCode::OK);
+        }
+        self.show(&page.template, variant, &page.path, request, Value::UNDEFINED, StatusCode::OK)
+    }
+
+    /// Shows a form, under a token that ties it to this browser.
+    fn ask(
+        &self,
+        page: &Page,
+        variant: Variant,
+        request: &HttpRequest,
+        error: &str,
+        status: StatusCode,
+    ) -> HttpResponse {
+        let token = self.form_token(request).unwrap_or_else(|| self.source.identifier());
+        let extra = context! { token => token.as_str(), error => error };
+        let mut response = self.show(&page.template, variant, &page.path, request, extra, status);
+        let name = self.file.form_cookie.clone().unwrap_or_default();
+        let cookie = Cookie::build(name, token).path("/").http_only(true).same_site(SameSite::Lax).finish();
+        // A session cookie made of hexadecimal characters always fits a header.
+        if let Err(error) = response.add_cookie(&cookie) {
+            eprintln!("{error}");
+        }
+        response
+    }
+
+    async fn post(
+        &self,
+        page: &Page,
+        form: Form,
+        variant: Variant,
+        request: &HttpRequest,
+        body: &Bytes,
+    ) -> HttpResponse {
+        // None of it is kept.
+        let Ok(fields) = serde_urlencoded::from_bytes::<Vec<(String, String)>>(body) else {
+            return HttpResponse::BadRequest().content_type("text/plain; charset=utf-8").body("not a form\n");
+        };
+        let field =
+            |name: &str| fields.iter().find(|(known, _)| known == name).map_or("", |(_, value)| value.trim());
+        let again = |error| self.ask(page, variant, request, error, StatusCode::UNPROCESSABLE_ENTITY);
+        if self.form_token(request).is_none_or(|token| token != field("token")) {
+            return again("Your form was open for too long, or in another browser. Please send it again.");
+        }
+        let thanks = page.thanks.as_deref().unwrap_or("not_found.html");
+        let show = |extra| self.show(thanks, variant, &page.path, request, extra, StatusCode::OK);
+        let email = field("email");
+        match form {
+            Form::Enquiry => {
+                if field("name").is_empty() || field("message").is_empty() || !email.contains('@') {
+                    return again(
+                        "Please tell us your name, an email address that we can answer, and what it is about.",
+                    );
                 }
-                response
-                    .content_type(ContentType::html())
-                    .insert_header((header::CACHE_CONTROL, "no-cache"))
-                    .body(html)
+                show(context! { name => field("name") })
+            }
+            Form::Newsletter => {
+                if !email.contains('@') {
+                    return again("Please tell us an email address to which the newsletter can go.");
+                }
+                let asked = ["newsletter", "email_beacons"].map(str::to_owned);
+                let ticked: Vec<String> =
+                    fields.iter().filter(|(name, _)| name == "purpose").map(|(_, id)| id.clone()).collect();
+                match self.avow.answer(&asked, &ticked, self.language(request), request).await {
+                    Ok(taken) => {
+                        let granted: Vec<String> =
+                            taken.granted.into_iter().filter(|id| asked.contains(id)).collect();
+                        let mut response = show(context! { email => email, granted => granted });
+                        if let Some(line) =
+                            taken.cookie.and_then(|line| header::HeaderValue::from_str(&line).ok())
+                        {
+                            response.headers_mut().append(header::SET_COOKIE, line);
+                        }
+                        response
+                    }
+                    Err(error) => {
+                        eprintln!("{error:#}");
+                        again(
+                            "Your answer could not be recorded just now, so nothing was agreed. Please try again.",
+                        )
+                    }
+                }
+            }
+        }
+    }
+
+    fn show(
+        &self,
+        template: &str,
+        variant: Variant,
+        path: &str,
+        request: &HttpRequest,
+        extra: Value,
+        status: StatusCode,
+    ) -> HttpResponse {
+        let pretend = Pretend::of(request);
+        let avow = match self.avow_markup(variant) {
+            Ok(markup) => markup,
+            Err(error) => return failure(&format!("{error:#}")),
+        };
+        let port = request.connection_info().host().rsplit_once(':').map(|(_, port)| format!(":{port}"));
+        let port = port.unwrap_or_default();
+        let view = View {
+            variant,
+            path,
+            lang: self.language(request),
+            head: format!("{}{avow}<link rel=\"stylesheet\" href=\"/demo.css\">", start::signal(&pretend)),
+            note: start::note(variant, path, &pretend, &port),
+            own: self.file.hosts.iter().map(|host| format!("http://{host}{port}")).collect(),
+        };
+        let context = context! { site => self.id.as_str(), pages => Serde(self.file.links()), ..extra };
+        match self.pages.render(template, &view, context) {
+            Ok(html) => {
+                let mut response = HttpResponse::build(status);
+                response.content_type(ContentType::html()).insert_header((header::CACHE_CONTROL, "no-cache"));
+                if pretend.no_script() {
+                    // A browser in which scripts are switched off, for this page.
+                    response.append_header((
+                        header::CONTENT_SECURITY_POLICY,
+                        "sandbox allow-forms allow-same-origin allow-top-navigation allow-popups",
+                    ));
+                }
+                response.body(html)
             }
             Err(error) => {
                 eprintln!("{error:#}");
@@ -114,152 +235,44 @@ impl Site {
             }
         }
     }
-}
 
-/// Every route of the site.
-pub fn routes(config: &mut ServiceConfig) {
-    config
-        .route(&format!("{}/{{rest:.*}}", proxy::PREFIX), web::route().to(proxy::forward))
-        .route("/site.css", web::get().to(css))
-        .route("/site.js", web::get().to(script))
-        .route("/icon.svg", web::get().to(icon))
-        .route("/favicon.ico", web::get().to(icon))
-        .app_data(web::FormConfig::default().limit(FORM_LIMIT).error_handler(|error, _| {
-            let answer =
-                HttpResponse::BadRequest().content_type("text/plain; charset=utf-8").body("not a form\n");
-            actix_web::error::InternalError::from_response(error, answer).into()
-        }));
-    for variant in Variant::ALL {
-        if !variant.prefix().is_empty() {
-            config.route(variant.prefix(), web::get().to(move || async move { to_folder(variant) }));
-        }
-        for page in Page::LINKED {
-            let path = format!("{}{}", variant.prefix(), page.path());
-            config.route(
-                &path,
-                web::get().to(move |site: web::Data<Site>, request: HttpRequest| async move {
-                    get(&site, &request, page, variant).await
-                }),
-            );
-        }
-        let path = format!("{}{}", variant.prefix(), Page::Contact.path());
-        config.route(
-            &path,
-            web::post().to(
-                move |site: web::Data<Site>, request: HttpRequest, form: web::Form<Enquiry>| async move {
-                    post_contact(&site, &request, variant, &form)
-                },
-            ),
-        );
-    }
-    config.default_service(web::to(|site: web::Data<Site>| async move {
-        site.page(Page::NotFound, Variant::External, Value::UNDEFINED)
-    }));
-}
-
-/// The headers of every answer. Which hosts a page may talk to is Avow's to narrow: this names all that
-/// the site knows of.
-pub fn security_headers(third_party_port: u16) -> DefaultHeaders {
-    let hosts =
-        [COLLECTOR, VIDEO, ADS, SOCIAL].map(|host| format!("http://{host}:{third_party_port}")).join(" ");
-    let policy = format!(
-        "default-src 'self'; script-src 'self' 'unsafe-inline' 'wasm-unsafe-eval' {hosts}; \
-         style-src 'self' 'unsafe-inline'; img-src 'self' data: {hosts}; connect-src 'self' {hosts}; \
-         frame-src {hosts}; object-src 'none'; base-uri 'self'; form-action 'self'; frame-ancestors 'none'"
-    );
-    DefaultHeaders::new()
-        .add((header::CONTENT_SECURITY_POLICY, policy))
-        .add((header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
-        .add((header::X_FRAME_OPTIONS, "DENY"))
-        .add((header::REFERRER_POLICY, "strict-origin-when-cross-origin"))
-        .add((header::PERMISSIONS_POLICY, "camera=(), geolocation=(), microphone=(), payment=()"))
-        .add(("Cross-Origin-Opener-Policy", "same-origin"))
-        .add(("X-Robots-Tag", "noindex"))
-}
-
-async fn get(site: &Site, request: &HttpRequest, page: Page, variant: Variant) -> HttpResponse {
-    match page {
-        Page::Contact => {
-            let token = form_token(request).unwrap_or_else(|| site.source.identifier());
-            let mut response = site.page(page, variant, context! { token => token.as_str(), error => "" });
-            set_form_cookie(&mut response, &token);
-            response
-        }
-        Page::Cookies => {
-            let policy = policy::fetch(&site.client, &site.avow_url, &site.id).await;
-            if let Err(error) = &policy {
-                eprintln!("{error:#}");
+    fn avow_markup(&self, variant: Variant) -> anyhow::Result<String> {
+        Ok(match (variant, &self.snippet) {
+            (Variant::External, _) => format!(r#"<script src="/.avow/site/{}.js"></script>"#, self.id),
+            (Variant::Plain, _) => String::new(),
+            // Read anew for each page: pasting a new snippet needs no restart.
+            (Variant::Snippet, Some(path)) => std::fs::read_to_string(path)
+                .with_context(|| format!("the snippet {} cannot be read", path.display()))?,
+            (Variant::Snippet, None) => {
+                anyhow::bail!("the pages under /b/ need --snippets DIR with what `avow snippet` printed")
             }
-            site.page(page, variant, context! { policy => policy.ok().map(Serde) })
-        }
-        _ => site.page(page, variant, Value::UNDEFINED),
+        })
     }
-}
 
-/// What the web form sends. None of it is kept.
-#[derive(Deserialize)]
-struct Enquiry {
-    token: String,
-    name: String,
-    email: String,
-    message: String,
-}
-
-fn post_contact(site: &Site, request: &HttpRequest, variant: Variant, enquiry: &Enquiry) -> HttpResponse {
-    let expected = form_token(request);
-    let filled = [&enquiry.name, &enquiry.email, &enquiry.message].iter().all(|text| !text.trim().is_empty());
-    let error = if expected.as_deref() != Some(enquiry.token.as_str()) {
-        "Your form was open for too long, or in another browser. Please send it again."
-    } else if !filled || !enquiry.email.contains('@') {
-        "Please tell us your name, an email address that we can answer, and what it is about."
-    } else {
-        return site.page(Page::Thanks, variant, context! { name => enquiry.name.trim() });
-    };
-    let token = expected.unwrap_or_else(|| site.source.identifier());
-    let mut response =
-        site.page(Page::Contact, variant, context! { token => token.as_str(), error => error });
-    set_form_cookie(&mut response, &token);
-    *response.status_mut() = actix_web::http::StatusCode::UNPROCESSABLE_ENTITY;
-    response
-}
-
-/// The form's token as this browser holds it.
-fn form_token(request: &HttpRequest) -> Option<String> {
-    let token = request.cookie(FORM_COOKIE)?.value().to_owned();
-    (token.len() == 32 && token.bytes().all(|byte| byte.is_ascii_hexdigit())).then_some(token)
-}
-
-fn set_form_cookie(response: &mut HttpResponse, token: &str) {
-    let cookie =
-        Cookie::build(FORM_COOKIE, token).path("/").http_only(true).same_site(SameSite::Lax).finish();
-    // A session cookie made of hexadecimal characters always fits a header.
-    if let Err(error) = response.add_cookie(&cookie) {
-        eprintln!("{error}");
+    fn language(&self, request: &HttpRequest) -> &str {
+        let pretended = Pretend::of(request).lang;
+        let asked = serde_urlencoded::from_str::<Vec<(String, String)>>(request.query_string())
+            .ok()
+            .and_then(|fields| fields.into_iter().find(|(name, _)| name == "lang"))
+            .map_or(pretended, |(_, lang)| lang);
+        let known = self.file.languages.iter().find(|known| **known == asked);
+        known.or(self.file.languages.first()).map_or("en", String::as_str)
     }
-}
 
-fn to_folder(variant: Variant) -> HttpResponse {
-    HttpResponse::PermanentRedirect()
-        .insert_header((header::LOCATION, format!("{}/", variant.prefix())))
-        .finish()
+    /// The form's token as this browser holds it.
+    fn form_token(&self, request: &HttpRequest) -> Option<String> {
+        let token = request.cookie(self.file.form_cookie.as_deref()?)?.value().to_owned();
+        (token.len() == 32 && token.bytes().all(|byte| byte.is_ascii_hexdigit())).then_some(token)
+    }
 }
 
 fn failure(sentence: &str) -> HttpResponse {
     HttpResponse::ServiceUnavailable().content_type("text/plain; charset=utf-8").body(format!("{sentence}\n"))
 }
 
-async fn css(site: web::Data<Site>) -> HttpResponse {
-    file("text/css; charset=utf-8", site.css.clone())
-}
-
-async fn script(site: web::Data<Site>) -> HttpResponse {
-    file("text/javascript; charset=utf-8", site.script.clone())
-}
-
-async fn icon(site: web::Data<Site>) -> HttpResponse {
-    file("image/svg+xml", site.icon.clone())
-}
-
-fn file(kind: &'static str, text: String) -> HttpResponse {
-    HttpResponse::Ok().content_type(kind).insert_header((header::CACHE_CONTROL, "max-age=60")).body(text)
+fn file(kind: &'static str, text: &str) -> HttpResponse {
+    HttpResponse::Ok()
+        .content_type(kind)
+        .insert_header((header::CACHE_CONTROL, "max-age=60"))
+        .body(text.to_owned())
 }

@@ -27,6 +27,14 @@ pub const ADS: &str = "ads.localhost";
 /// Serves the tag that nobody marked or declared.
 pub const SOCIAL: &str = "social.localhost";
 
+/// Serves the site search's suggestions.
+pub const SEARCH: &str = "search.localhost";
+/// Hears whether an e-mail was opened.
+pub const MAIL: &str = "mail.localhost";
+
+/// All of them.
+pub const HOSTS: [&str; 6] = [COLLECTOR, VIDEO, ADS, SOCIAL, SEARCH, MAIL];
+
 /// Where npm puts the analytics library, below the folder that holds the site's.
 const TRACKER: &str = "node_modules/@snowplow/browser-tracker/dist/index.umd.min.js";
 
@@ -45,9 +53,9 @@ pub struct ThirdParty {
     pub source: Source,
 }
 
-/// Reads the analytics library.
-pub fn read_tracker(site_dir: &Path) -> anyhow::Result<String> {
-    let path = site_dir.join("..").join(TRACKER);
+/// Reads the analytics library; `sites` is the folder of all sites.
+pub fn read_tracker(sites: &Path) -> anyhow::Result<String> {
+    let path = sites.join(TRACKER);
     std::fs::read_to_string(&path).with_context(|| {
         format!("read {}: run `npm ci --ignore-scripts` in demo-site, or `cargo xtask setup`", path.display())
     })
@@ -66,6 +74,8 @@ pub fn routes(config: &mut ServiceConfig) {
         .route("/embed", web::get().to(embed))
         .route("/embed.js", web::get().to(embed_script))
         .route("/share.js", web::get().to(share))
+        .route("/search.js", web::get().to(search))
+        .route("/open.gif", web::get().to(opened))
         .default_service(web::to(other));
 }
 
@@ -115,7 +125,7 @@ async fn embed(request: HttpRequest, third_party: web::Data<ThirdParty>) -> Http
         .insert_header((header::CACHE_CONTROL, "no-store"))
         .insert_header((
             header::CONTENT_SECURITY_POLICY,
-            "default-src 'none'; script-src 'self'; style-src 'unsafe-inline'; frame-ancestors http://careers.localhost:*",
+            "default-src 'none'; script-src 'self'; style-src 'unsafe-inline'; frame-ancestors http://*.localhost:*",
         ))
         .body(include_str!("../third-party/embed.html"))
 }
@@ -128,6 +138,20 @@ async fn embed_script(request: HttpRequest, third_party: web::Data<ThirdParty>) 
 async fn share(request: HttpRequest, third_party: web::Data<ThirdParty>) -> HttpResponse {
     third_party.arrived(&request, Kind::Unmarked, "share buttons, never marked".to_owned());
     javascript().body(include_str!("../third-party/share.js"))
+}
+
+async fn search(request: HttpRequest, third_party: web::Data<ThirdParty>) -> HttpResponse {
+    third_party.arrived(&request, Kind::Tag, "site search".to_owned());
+    let mut response = javascript();
+    third_party.know_again(&request, &mut response, "se_visitor", YEAR);
+    response.body(include_str!("../third-party/search.js"))
+}
+
+async fn opened(request: HttpRequest, third_party: web::Data<ThirdParty>) -> HttpResponse {
+    third_party.arrived(&request, Kind::Pixel, "an e-mail was opened".to_owned());
+    let mut response = HttpResponse::Ok();
+    third_party.know_again(&request, &mut response, "mail_reader", YEAR);
+    response.content_type("image/gif").insert_header((header::CACHE_CONTROL, "no-store")).body(DOT)
 }
 
 async fn other(request: HttpRequest, third_party: web::Data<ThirdParty>) -> HttpResponse {

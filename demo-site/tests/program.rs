@@ -12,11 +12,23 @@ use std::sync::mpsc;
 use actix_web::{App, HttpRequest, HttpResponse, HttpServer, web};
 use reqwest::{Client, Response, StatusCode};
 
-const PAGES: [&str; 5] = ["/", "/jobs/careers-hub-lead", "/contact", "/cookies", "/privacy"];
+const SITES: [&str; 5] =
+    ["cambridge-education", "careers-enterprise", "kent-learning", "seetec", "southend-connexions"];
+const HOSTS: [&str; 8] = [
+    "demo.localhost",
+    "careers.localhost",
+    "ceg.localhost",
+    "oncampus.localhost",
+    "kent.localhost",
+    "seetec.localhost",
+    "connexions.localhost",
+    "collector.localhost",
+];
 
 struct Demo {
     process: Child,
     client: Client,
+    port: String,
     site: String,
     third_party: String,
 }
@@ -32,13 +44,15 @@ impl Demo {
         }
         let avow = echoing_avow();
         let dir = tempfile::tempdir().expect("a temporary folder");
-        let snippet = dir.path().join("snippet.html");
-        std::fs::write(&snippet, "<script>/* pasted */</script>").expect("writes the snippet");
+        for site in SITES {
+            std::fs::write(dir.path().join(format!("{site}.html")), "<script>/* pasted */</script>")
+                .expect("writes the snippet");
+        }
         let mut process = Command::new(env!("CARGO_BIN_EXE_avow-demo"))
             .args(["--site-port", "0", "--third-party-port", "0", "--avow-url", &format!("http://{avow}")])
-            .arg("--snippet")
-            // Read anew with each page, so it has to outlive this function.
-            .arg(dir.keep().join("snippet.html"))
+            .arg("--snippets")
+            // Read anew with each page, so they have to outlive this function.
+            .arg(dir.keep())
             .stdout(Stdio::piped())
             .spawn()
             .expect("starts the program");
@@ -47,24 +61,22 @@ impl Demo {
             let line = lines.next().expect("a line").expect("text");
             line.strip_prefix(prefix).expect("the promised line").to_owned()
         };
-        let site = address("site ");
+        let port = address("sites ");
+        let site = format!("http://careers.localhost:{port}");
         let third_party = address("third party ");
         let mut client = Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none());
-        for url in [&site, &third_party] {
-            let host = url.trim_start_matches("http://").split(':').next().expect("a host");
+        for host in HOSTS {
             client = client.resolve(host, SocketAddr::from((Ipv4Addr::LOCALHOST, 0)));
         }
-        Some(Self { process, client: client.build().expect("a client"), site, third_party })
+        Some(Self { process, client: client.build().expect("a client"), port, site, third_party })
     }
 
     async fn get(&self, path: &str) -> Response {
         self.client.get(format!("{}{path}", self.site)).send().await.expect("an answer")
     }
 
-    async fn page(&self, path: &str) -> String {
-        let answer = self.get(path).await;
-        assert_eq!(answer.status(), StatusCode::OK, "{path}");
-        answer.text().await.expect("text")
+    async fn get_at(&self, host: &str, path: &str) -> Response {
+        self.client.get(format!("http://{host}:{}{path}", self.port)).send().await.expect("an answer")
     }
 
     async fn arrivals(&self) -> serde_json::Value {
@@ -81,7 +93,7 @@ impl Drop for Demo {
     }
 }
 
-/// A server that publishes a small policy and otherwise answers with what reached it.
+/// A server that answers with what reached it; in place of a part of a page, with what could break out of one.
 fn echoing_avow() -> SocketAddr {
     let (tell, told) = mpsc::channel();
     std::thread::spawn(move || {
@@ -89,8 +101,7 @@ fn echoing_avow() -> SocketAddr {
             let server = HttpServer::new(|| {
                 App::new()
                     .app_data(web::PayloadConfig::new(4 << 20))
-                    .route("/v1/sites/careers-enterprise/policy", web::get().to(current))
-                    .route("/site/careers-enterprise/cafe/en.json", web::get().to(policy))
+                    .route("/page/{site}/{name}", web::get().to(part))
                     .default_service(web::to(echo))
             })
             .workers(1)
@@ -103,17 +114,10 @@ fn echoing_avow() -> SocketAddr {
     told.recv().expect("an address")
 }
 
-async fn current() -> HttpResponse {
-    HttpResponse::Ok().json(serde_json::json!({ "hash": "cafe", "version": 3 }))
-}
-
-async fn policy() -> HttpResponse {
-    HttpResponse::Ok().json(serde_json::json!({ "version": 3, "purposes": [{
-        "id": "analytics", "category": "analytics", "name": "Counting <b>visits</b>", "description": "Counts.",
-        "services": [{ "name": "Statistics", "provider": "Someone", "items": [
-            { "name": "_id.", "kind": "cookie", "prefix": true, "duration": "13 months",
-              "third_parties": ["Someone"], "description": "A number." }] }],
-    }] }))
+async fn part(request: HttpRequest) -> HttpResponse {
+    let place =
+        request.headers().get("x-demo-place").and_then(|value| value.to_str().ok()).unwrap_or("nowhere");
+    HttpResponse::Ok().content_type("text/html").body(format!("<p id=part>{} {place}</p>", request.uri()))
 }
 
 async fn echo(request: HttpRequest, body: web::Bytes) -> HttpResponse {
@@ -122,30 +126,52 @@ async fn echo(request: HttpRequest, body: web::Bytes) -> HttpResponse {
         "path": request.uri().to_string(), "length": body.len(), "host": header("host"),
         "origin": header("origin"), "fetch_site": header("sec-fetch-site"),
         "forwarded_for": header("x-forwarded-for"), "forwarded": header("forwarded"), "te": header("te"),
+        "place": header("x-demo-place"), "gpc": header("sec-gpc"),
     }))
 }
 
+/// Every page of every site, as its `site.toml` lists them.
+fn pages() -> Vec<(String, String, bool)> {
+    let mut pages = Vec::new();
+    for site in SITES {
+        let text =
+            std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(site).join("site.toml"));
+        let file: toml::Table = text.expect("a site file").parse().expect("TOML");
+        for host in file["hosts"].as_array().expect("hosts") {
+            for page in file["page"].as_array().expect("pages") {
+                let path = page["path"].as_str().expect("a path").to_owned();
+                pages.push((host.as_str().expect("a host").to_owned(), path, page.get("form").is_some()));
+            }
+        }
+    }
+    pages
+}
+
 #[actix_web::test]
-async fn every_page_is_there_in_every_variant_with_security_headers() {
+async fn every_page_of_every_site_is_there_in_every_variant_with_security_headers() {
     let Some(demo) = Demo::start() else { return };
-    for variant in ["", "/b", "/plain"] {
-        for page in PAGES {
+    let pages = pages();
+    assert!(pages.len() > 35, "{}", pages.len());
+    for (host, page, has_form) in &pages {
+        for variant in ["", "/b", "/plain"] {
             let path = format!("{variant}{page}");
-            let answer = demo.get(&path).await;
-            assert_eq!(answer.status(), StatusCode::OK, "{path}");
+            let answer = demo.get_at(host, &path).await;
+            assert_eq!(answer.status(), StatusCode::OK, "{host}{path}");
             for header in ["content-security-policy", "x-content-type-options", "referrer-policy"] {
-                assert!(answer.headers().contains_key(header), "{path} {header}");
+                assert!(answer.headers().contains_key(header), "{host}{path} {header}");
             }
             let cookie = answer.headers().get("set-cookie");
-            assert_eq!(cookie.is_some(), page == "/contact", "{path}: only the form needs a cookie");
+            assert_eq!(cookie.is_some(), *has_form, "{host}{path}: only a form needs a cookie");
             let html = answer.text().await.expect("text");
-            assert_eq!(html.matches("<h1").count(), 1, "{path}");
-            assert_eq!(html.contains("/* pasted */"), variant == "/b", "{path}");
+            assert_eq!(html.matches("<h1").count(), 1, "{host}{path}");
+            assert_eq!(html.contains("/* pasted */"), variant == "/b", "{host}{path}");
             let first = &html[html.find("<script").expect("a script")..];
-            assert_eq!(
-                first.starts_with(r#"<script src="/.avow/site/careers-enterprise.js">"#),
-                variant.is_empty()
-            );
+            assert_eq!(first.starts_with(r#"<script src="/.avow/site/"#), variant.is_empty(), "{host}{path}");
+            let marked = html.contains(r#"type="text/plain" data-avow="#);
+            assert_eq!(marked, variant != "/plain", "{host}{path}: tags wait where Avow is");
+            for handler in [" onclick", " onload", " onerror", " onsubmit", " onchange", " style="] {
+                assert!(!html.contains(handler), "{host}{path} has{handler}");
+            }
         }
     }
     assert_eq!(demo.get("/nothing").await.status(), StatusCode::NOT_FOUND);
@@ -153,13 +179,40 @@ async fn every_page_is_there_in_every_variant_with_security_headers() {
 }
 
 #[actix_web::test]
-async fn the_cookie_page_shows_the_published_policy_escaped() {
+async fn the_start_page_lists_every_site_and_lets_a_visitor_be_anyone() {
     let Some(demo) = Demo::start() else { return };
-    let html = demo.page("/cookies").await;
-    assert!(html.contains("Counting &lt;b&gt;visits"));
-    assert!(html.contains("_id.…"));
-    assert!(html.contains("13 months"));
-    assert!(html.contains("Version 3"));
+    let start = demo.get_at("demo.localhost", "/").await.text().await.expect("text");
+    for host in &HOSTS[1..7] {
+        assert!(start.contains(&format!("http://{host}:{}/", demo.port)), "{host}");
+    }
+    let went = demo.get("/demo/be?place=US-CA&lang=cy&gpc=1&nojs=1&to=/cookies").await;
+    assert_eq!(
+        (went.status(), &went.headers()["location"]),
+        (StatusCode::SEE_OTHER, &"/cookies".parse().unwrap())
+    );
+    let cookie =
+        went.headers()["set-cookie"].to_str().expect("text").split(';').next().expect("a pair").to_owned();
+    let as_them =
+        |path: &str| demo.client.get(format!("{}{path}", demo.site)).header("cookie", &cookie).send();
+    let page = as_them("/cookies").await.expect("an answer");
+    let policies: Vec<_> = page.headers().get_all("content-security-policy").iter().cloned().collect();
+    assert!(policies.iter().any(|policy| policy.to_str().is_ok_and(|policy| policy.starts_with("sandbox "))));
+    let html = page.text().await.expect("text");
+    assert!(html.contains("<html lang=\"cy\">") && html.contains("globalPrivacyControl"));
+    assert!(
+        html.contains("<p id=part>/page/careers-enterprise/cookies?part=main&lang=cy US-CA</p>"),
+        "{html}"
+    );
+    let seen: serde_json::Value =
+        as_them("/.avow/anything").await.expect("an answer").json().await.expect("JSON");
+    assert_eq!((seen["place"].as_str(), seen["gpc"].as_str()), (Some("US-CA"), Some("1")));
+    for wrong in ["place=U%0AS", "to=//elsewhere.example/", "to=https://elsewhere.example/", "lang=%22%3E"] {
+        assert_eq!(demo.get(&format!("/demo/be?{wrong}")).await.status(), StatusCode::BAD_REQUEST, "{wrong}");
+    }
+    // Nobody else says where a visitor is.
+    let lied = demo.client.get(format!("{}/.avow/x", demo.site)).header("x-demo-place", "GB").send().await;
+    let seen: serde_json::Value = lied.expect("an answer").json().await.expect("JSON");
+    assert_eq!(seen["place"], serde_json::Value::Null);
 }
 
 #[actix_web::test]

@@ -21,6 +21,7 @@ pub mod log;
 pub mod mac;
 pub mod metrics;
 pub mod middleware;
+pub mod pages;
 pub mod policy;
 pub mod rng;
 pub mod routes;
@@ -30,6 +31,7 @@ pub mod shown;
 pub mod site_files;
 pub mod state;
 pub mod store;
+pub mod verdict;
 pub mod verify;
 pub mod witness;
 

@@ -19,9 +19,11 @@ pub fn configure_public(config: &mut ServiceConfig) {
     api::log::configure(config);
     api::policy::configure(config);
     api::export::configure(config);
+    api::processing::configure(config);
     api::bundle::configure(config);
     api::assets::configure(config);
     api::region::configure(config);
+    api::pages::configure(config);
     api::site_files::configure(config);
     api::reports::configure(config);
     api::openapi::configure(config);

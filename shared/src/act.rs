@@ -53,6 +53,9 @@ words!(
         Reopen = "reopen",
         /// The page's own call of `window.avow`.
         Page = "page",
+        /// A form that was sent to the server without a script of ours: on Avow's page about cookies, or one of the
+        /// site's own.
+        Form = "form",
     }
 );
 
@@ -81,6 +84,8 @@ words!(
         Keyboard = "keyboard",
         /// A program: good for a refusal, never for a grant.
         Script = "script",
+        /// A form was sent; with what, no script was there to see.
+        Submit = "submit",
     }
 );
 
@@ -93,6 +98,8 @@ words!(
         Snippet = "snippet",
         /// Behind the gate.
         Gate = "gate",
+        /// Not at all: a form, which needs no script.
+        None = "none",
     }
 );
 
@@ -105,6 +112,8 @@ words!(
         Medium = "medium",
         /// 1024 and more.
         Wide = "wide",
+        /// No script was there to measure it.
+        Unknown = "unknown",
     }
 );
 

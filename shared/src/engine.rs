@@ -6,13 +6,14 @@
 //!   a new purpose or third party needs a new consent). A denial is never voided by a new version.
 //! - "Reject all" also covers purposes added later, until its interval ends.
 //! - A grant from the future is no grant: a clock that was set back must not keep consent alive.
+//! - A purpose that a form of the site asks for is never asked for here, and never allowed unasked.
 //! - Global Privacy Control denies marketing, unless the visitor granted it after the signal was seen.
 
 use crate::basis::Basis;
 use crate::category::{Category, OptionalCategory};
 use crate::decision::Decision;
 use crate::id::{DAY_MS, Millis};
-use crate::policy::{OptionalPurpose, Policy};
+use crate::policy::{Asked, OptionalPurpose, Policy};
 use crate::regime::Behaviour;
 use crate::signals::Signals;
 
@@ -71,7 +72,8 @@ pub fn evaluate(policy: &Policy, signals: Signals, stored: Option<&Decision>, no
             continue;
         };
         let optional = OptionalPurpose { purpose, category };
-        let behaviour = policy.regime.behaviour_of(category);
+        let by_form = purpose.asked == Asked::ByForm;
+        let behaviour = if by_form { Behaviour::ConsentFirst } else { policy.regime.behaviour_of(category) };
         let exempt = policy.regime.exemptions && purpose.basis.is_exemption();
         let answer = stored.map_or(Answer::Open, |decision| answer(policy, optional, decision, now));
         allowed.push(match answer {
@@ -83,9 +85,13 @@ pub fn evaluate(policy: &Policy, signals: Signals, stored: Option<&Decision>, no
         });
         match answer {
             Answer::Granted | Answer::Denied => {}
+            // The form asks, where it stands.
+            _ if by_form => {}
             Answer::Ended => ask = first_of(ask, unasked(behaviour, exempt, Reason::Expired)),
             Answer::Open => {
-                let reason = if stored.is_some() { Reason::Changed } else { Reason::First };
+                // An answer to this very version that says nothing of a purpose was one of a form, to other questions.
+                let changed = stored.is_some_and(|decision| decision.version != policy.version);
+                let reason = if changed { Reason::Changed } else { Reason::First };
                 ask = first_of(ask, unasked(behaviour, exempt, reason));
             }
         }

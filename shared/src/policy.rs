@@ -33,6 +33,17 @@ pub struct Purpose {
     pub basis: Basis,
     /// The last version in which it changed so much that an older grant no longer covers it.
     pub since: u32,
+    /// Who asks for it.
+    pub asked: Asked,
+}
+
+/// Who asks a visitor for a purpose.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Asked {
+    /// The banner, with all others.
+    ByBanner,
+    /// A form of the site's own, such as one for a newsletter: "accept all" says nothing about it.
+    ByForm,
 }
 
 /// A purpose that a visitor decides on.
@@ -87,6 +98,13 @@ impl Policy {
     #[must_use]
     pub fn in_regime(&self, regime: Regime) -> Self {
         Self { regime, ..self.clone() }
+    }
+
+    /// The same policy with some of its optional purposes: those that were asked about.
+    #[must_use]
+    pub fn only(&self, asked: impl Fn(&Purpose) -> bool) -> Self {
+        let is_asked = |purpose: &&Purpose| purpose.category == Category::Necessary || asked(purpose);
+        Self { purposes: self.purposes.iter().filter(is_asked).cloned().collect(), ..self.clone() }
     }
 
     /// Why a purpose's items may be stored here: an exemption that the regime does not know is no reason, so there it

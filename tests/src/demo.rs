@@ -13,12 +13,15 @@ use crate::server::{Setup, TestServer};
 use crate::time::until;
 use crate::tools;
 
-/// The demo's site id.
+/// The id of the site that most tests use.
 pub const SITE: &str = "careers-enterprise";
+/// Its host.
+pub const HOST: &str = "careers.localhost";
 
 /// The two hosts of the demo, with Avow behind them.
 #[derive(Debug)]
 pub struct DemoSite {
+    id: String,
     process: Process,
     /// `http://careers.localhost:PORT`
     pub site: String,
@@ -55,24 +58,36 @@ impl DemoSite {
 
     /// Starts it on this database.
     pub async fn start_on(kind: Kind) -> Result<Self> {
-        let folder = tools::root().join("demo-site").join(SITE);
-        let policy = std::fs::read_to_string(folder.join("avow.toml")).context("read the demo's policy")?;
-        let avow = TestServer::start(Setup { policies: vec![policy], ..Setup::on(kind) }).await?;
-        let snippet = avow.file("snippet.html", &avow.avow_ok(&["snippet", SITE])?)?;
+        Self::start_of(SITE, HOST, kind).await
+    }
+
+    /// Starts it with the policy of another of its sites; `host` is that site's.
+    pub async fn start_of(site: &str, host: &str, kind: Kind) -> Result<Self> {
+        let folder = tools::root().join("demo-site");
+        let path = folder.join(site).join("avow.toml");
+        let policy = std::fs::read_to_string(&path).with_context(|| format!("read {}", path.display()))?;
+        let flags =
+            ["--country-header", "x-demo-place", "--trusted-proxy", "loopback"].map(str::to_owned).to_vec();
+        let avow = TestServer::start(Setup { policies: vec![policy], flags, ..Setup::on(kind) }).await?;
+        let snippet = avow.file(&format!("{site}.html"), &avow.avow_ok(&["snippet", site])?)?;
+        let snippets = snippet.parent().context("the snippet is in a folder")?.display().to_string();
         let wire = Wire::to(avow.address()).await?;
         let mut command = Command::new(tools::built("avow-demo", "AVOW_DEMO_BIN")?);
         command
             .args(["--site-port", "0", "--third-party-port", "0"])
             .args(["--avow-url", &format!("http://{}", wire.address())])
-            .args(["--snippet", &snippet.display().to_string()])
-            .args(["--site-dir", &folder.display().to_string()]);
+            .args(["--snippets", &snippets])
+            .args(["--sites", &folder.display().to_string()]);
         let mut process = Process::spawn("avow-demo", &mut command)?;
         let address = |name: &'static str| {
             move |line: &str| Some(line.split_once(name)?.1.trim().trim_end_matches('/').to_owned())
         };
-        let site = process.line("the demo's address", address("site ")).await?;
+        let port = process.line("the demo's port", address("sites ")).await?;
+        let own = format!("http://{host}:{port}");
         let third_party = process.line("the third party's address", address("third party ")).await?;
-        Ok(Self { process, site, third_party, wire, avow, client: Client::builder().no_proxy().build()? })
+        let client = Client::builder().no_proxy().build()?;
+        let (id, site) = (site.to_owned(), own);
+        Ok(Self { id, process, site, third_party, wire, avow, client })
     }
 
     /// What the demo wrote to its log.
@@ -110,11 +125,17 @@ impl DemoSite {
     /// Waits until Avow holds `count` records of the demo, and returns them.
     pub async fn records(&self, count: usize) -> Result<Vec<Value>> {
         until(&format!("{count} records"), || async {
-            let records = self.avow.records_of(SITE)?;
+            let records = self.avow.records_of(&self.id)?;
             ensure!(records.len() >= count, "there are {}", records.len());
             Ok(Some(records))
         })
         .await
+    }
+
+    /// The address of another of the demo's hosts.
+    pub fn at(&self, host: &str) -> String {
+        let port = self.site.rsplit(':').next().unwrap_or_default();
+        format!("http://{host}:{port}")
     }
 
     // `*.localhost` is loopback to browsers; the resolver of this process may not know it.

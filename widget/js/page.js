@@ -63,7 +63,7 @@ function click(event) {
   if (ours && (ours.id !== "avow-dialog" || ours === event.target)) hear("click", ours.id, means(event));
 }
 
-/** What the engine must know: fields by line ends, the regime first, then five for each purpose. */
+/** What the engine must know: fields by line ends, the regime first, then six for each purpose. */
 export function read() {
   const { regime } = policy;
   return [
@@ -71,7 +71,7 @@ export function read() {
     // A no that cannot be kept, or not be read back, must not be taken for none.
     regime.exemptions && w.navigator.cookieEnabled && !(/\bavow=/.test(d.cookie) && !ours()), regime.grant_days, regime.refusal_days,
     w.navigator.globalPrivacyControl === true,
-    ...policy.purposes.flatMap(({ id, category, basis, since }) => [id, category, basis, since, config.purposes[id]?.hosts]),
+    ...policy.purposes.flatMap(({ id, category, basis, since, asked }) => [id, category, basis, since, asked, config.purposes[id]?.hosts]),
   ].join("\n");
 }
 

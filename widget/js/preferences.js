@@ -30,7 +30,8 @@ export function draw(policy, look, exempt, grants, gpc, granted, code) {
         line("text", texts.dialog_body, " ", link(texts.cookies_link, links.cookies)),
         exempt && line("note", exempt),
         gpc && line("note", texts.gpc_note),
-        policy.purposes.map((purpose) => section(purpose, texts, grants)),
+        // What a form of the site asks for can be taken back here, and is asked for there.
+        policy.purposes.map((purpose) => (!purpose.asked || grants[purpose.id] === 1) && section(purpose, texts, grants)),
         code && make("div", { class: "avow-receipt" },
           line("line", texts.reference_label, " ", make("code", { id: "avow-reference", class: "avow-code", dir: "ltr" }, code)),
           line("line", texts.reference_note)),

@@ -32,6 +32,13 @@ function exempt() {
   return policy.regime.exemptions && policy.texts.exempt_note;
 }
 
+// What is new since the answer that the visitor gave.
+function changed() {
+  const since = guard.decision()?.version;
+  const news = (policy.changes || []).filter(([version]) => version > since);
+  return news.length && make("ul", { class: "avow-note" }, news.map(([, text]) => make("li", {}, text)));
+}
+
 /** Shows the first layer, at the start of the body so that it comes first for keyboards and readers. */
 export function ask(why, gpc) {
   const { texts, links } = policy;
@@ -41,7 +48,7 @@ export function ask(why, gpc) {
       make("h2", { id: "avow-title", class: "avow-title" }, texts.banner_title),
       line("text", texts.banner_body, " ", link(texts.cookies_link, links.cookies)),
       exempt() && line("note", exempt()),
-      why === "changed" && line("note", texts.changed_note),
+      why === "changed" && [line("note", texts.changed_note), changed()],
       gpc && line("note", texts.gpc_note)),
     make("div", { class: "avow-actions" },
       button("accept", why === "notice" ? texts.notice_ok : texts.accept),

@@ -4,11 +4,12 @@
 //! holds is the engine's answer (`shared::engine`); what follows on the page is `gate`'s.
 
 use avow_shared::act::{Control, Input, RejectButton, Surface};
+use avow_shared::category::Category;
 use avow_shared::cookie;
 use avow_shared::decision::{Decision, decide};
 use avow_shared::engine::{Ask, Evaluation, evaluate};
 use avow_shared::id::Millis;
-use avow_shared::policy::Policy;
+use avow_shared::policy::{Asked, OptionalPurpose, Policy};
 use avow_shared::signals::Signals;
 
 /// What the visitor, or a program on their behalf, asks for.
@@ -74,7 +75,7 @@ impl Machine {
     /// Starts from what the device holds: `cookie` is the value of our cookie.
     pub fn new(policy: &Policy, signals: Signals, cookie: &str, now: Millis) -> Self {
         let stored = read(cookie);
-        let evaluation = evaluate(policy, signals, stored.as_ref(), now);
+        let evaluation = evaluation(policy, signals, stored.as_ref(), cookie, now);
         Self { signals, stored, evaluation }
     }
 
@@ -83,13 +84,18 @@ impl Machine {
         let stored = read(cookie);
         let differs = stored != self.stored;
         self.stored = stored;
-        self.evaluation = evaluate(policy, self.signals, self.stored.as_ref(), now);
+        self.evaluation = evaluation(policy, self.signals, self.stored.as_ref(), cookie, now);
         differs
     }
 
     /// True if the decision in force grants anything.
     pub fn grants_any(&self) -> bool {
         self.stored.as_ref().is_some_and(Decision::grants_any)
+    }
+
+    fn allows(&self, policy: &Policy, optional: OptionalPurpose<'_>) -> bool {
+        let mut purposes = policy.purposes().iter().zip(&self.evaluation.allowed);
+        purposes.any(|(purpose, allowed)| *allowed && purpose.id == optional.purpose.id)
     }
 
     /// True while the visitor must be told or asked something.
@@ -107,16 +113,24 @@ impl Machine {
             Wish::Withdraw => (Control::Withdraw, Some(Vec::new())),
         };
         let mut at = 0;
-        let decision = decide(policy, self.signals, now, |_| {
+        let decision = decide(policy, self.signals, now, |optional| {
             at += 1;
-            granted.as_ref().is_none_or(|granted| granted.get(at - 1) == Some(&true))
+            match &granted {
+                Some(granted) => granted.get(at - 1) == Some(&true),
+                // Of what a form asks for, "all" leaves what there is.
+                None => optional.purpose.asked == Asked::ByBanner || self.allows(policy, optional),
+            }
         });
         let grants = decision.grants_any();
         if grants && (how.input == Input::Script || !how.reject.is_some_and(|reject| reject.is_fair())) {
             return None;
         }
         let stood = self.grants_any();
-        let said = match (grants, decision.choices.iter().all(|choice| choice.granted)) {
+        let mut all = true;
+        for (optional, choice) in policy.optional().zip(&decision.choices) {
+            all &= choice.granted || optional.purpose.asked == Asked::ByForm;
+        }
+        let said = match (grants, all) {
             (true, true) => Said::Accepted,
             (true, false) => Said::Saved,
             (false, _) if stood || control == Control::Withdraw => Said::Withdrawn,
@@ -126,6 +140,24 @@ impl Machine {
         self.evaluation = evaluate(policy, self.signals, self.stored.as_ref(), now);
         Some(Answer { decision, control, said })
     }
+}
+
+/// What follows from the decision that was read from `cookie`. A cookie that cannot be read may have been a no: then not
+/// even what needs no consent runs, as in the gate.
+fn evaluation(
+    policy: &Policy,
+    signals: Signals,
+    stored: Option<&Decision>,
+    cookie: &str,
+    now: Millis,
+) -> Evaluation {
+    let mut evaluation = evaluate(policy, signals, stored, now);
+    if stored.is_none() && !cookie.is_empty() {
+        for (purpose, allowed) in policy.purposes().iter().zip(&mut evaluation.allowed) {
+            *allowed = purpose.category == Category::Necessary;
+        }
+    }
+    evaluation
 }
 
 fn read(cookie: &str) -> Option<Decision> {

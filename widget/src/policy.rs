@@ -7,7 +7,7 @@ use avow_shared::basis::Basis;
 use avow_shared::category::Category;
 use avow_shared::fields::Fields;
 use avow_shared::id::{PurposeId, SiteId};
-use avow_shared::policy::{Policy, Purpose};
+use avow_shared::policy::{Asked, Policy, Purpose};
 use avow_shared::radix;
 use avow_shared::regime::{Behaviour, Regime};
 use avow_shared::signals::Signals;
@@ -39,13 +39,14 @@ pub fn read(text: &str) -> Option<Facts<'_>> {
     let refusal_days = days(fields.next()?)?.max(grant_days);
     let signals = Signals { gpc: fields.next()? == "true", dnt: false };
     let (mut purposes, mut hosts) = (Vec::new(), Vec::new());
-    // Five for each purpose, taken one by one: adapters weigh more in the module than all that they say here.
+    // Six for each purpose, taken one by one: adapters weigh more in the module than all that they say here.
     while let Some(id) = fields.next() {
         purposes.push(Purpose {
             id: PurposeId::parse(id)?,
             category: Category::parse(fields.next()?)?,
             basis: Basis::parse(fields.next()?)?,
             since: whole(fields.next()?)?,
+            asked: if fields.next()?.is_empty() { Asked::ByBanner } else { Asked::ByForm },
         });
         hosts.push(fields.next()?);
     }
@@ -67,7 +68,7 @@ fn days(text: &str) -> Option<u16> {
 pub(crate) mod tests {
     use super::*;
 
-    pub(crate) const FACTS: [&str; 24] = [
+    pub(crate) const FACTS: [&str; 27] = [
         "1",
         "careers-enterprise",
         "3",
@@ -82,15 +83,18 @@ pub(crate) mod tests {
         "strictly_necessary",
         "1",
         "",
+        "",
         "statistics",
         "analytics",
         "consent",
         "1",
+        "",
         "https://a.example,*.b.example",
         "campaigns",
         "marketing",
         "consent",
         "2",
+        "",
         "https://c.example",
     ];
 
@@ -111,14 +115,14 @@ pub(crate) mod tests {
 
     #[test]
     fn whatever_is_missing_or_strange_is_no_policy() {
-        for at in [0, 1, 2, 4, 6, 7, 9, 10, 11, 12, 15, 16] {
+        for at in [0, 1, 2, 4, 6, 7, 9, 10, 11, 12, 16, 17] {
             for wrong in ["", "0", "-1", "x y"] {
                 let mut fields = FACTS;
                 fields[at] = wrong;
                 assert_eq!(read(&fields.join("\n")), None, "field {at} = {wrong:?}");
             }
         }
-        for len in (0..FACTS.len()).filter(|len| ![9, 14, 19].contains(len)) {
+        for len in (0..FACTS.len()).filter(|len| ![9, 15, 21].contains(len)) {
             assert_eq!(read(&FACTS[..len].join("\n")), None, "cut after {len}");
         }
     }

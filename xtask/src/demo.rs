@@ -12,7 +12,10 @@ use std::process::{Command, Stdio};
 use std::sync::mpsc;
 use std::time::Duration;
 
-const SITE_DIR: &str = "demo-site/careers-enterprise";
+/// The folder of the sites: each with a `site.toml` and its policy.
+const SITES: &str = "demo-site";
+/// The site whose log is public and watched by a witness.
+const WITNESSED: &str = "careers-enterprise";
 const SITE_PORT: u16 = 8000;
 const THIRD_PARTY_PORT: u16 = 8001;
 const AVOW_PORT: u16 = 8010;
@@ -31,22 +34,27 @@ pub fn run() -> Result<()> {
     }
     let (avow, demo) = (target_dir().join("debug/avow"), target_dir().join("debug/avow-demo"));
     let data = target_dir().join("demo");
-    let policy = root().join(SITE_DIR).join("avow.toml");
-    fs::create_dir_all(&data)?;
-    let site = site_of(&fs::read_to_string(&policy).with_context(|| format!("read {}", policy.display()))?)
-        .context("find `site` in the demo's avow.toml")?;
-    let log_key = step("the log's key", || log_key(&avow, &data, &policy, &site))?;
+    let policy_of = |site: &str| root().join(SITES).join(site).join("avow.toml");
+    let snippets = data.join("snippets");
+    fs::create_dir_all(&snippets)?;
+    let log_key = step("the log's key", || log_key(&avow, &data, &policy_of(WITNESSED), WITNESSED))?;
     let witness_key = start_witness(&avow, &data, log_key.trim())?;
-    step("publish the demo's policy", || {
-        let witnessed = data.join("avow.toml");
-        let text = fs::read_to_string(&policy)? + &log_section(&witness_key);
-        fs::write(&witnessed, text)?;
-        publish(&avow, &data, &witnessed)
+    step("publish the policies of the sites", || {
+        for site in sites()? {
+            if site == WITNESSED {
+                let witnessed = data.join("avow.toml");
+                let text = fs::read_to_string(policy_of(&site))? + &log_section(&witness_key);
+                fs::write(&witnessed, text)?;
+                publish(&avow, &data, &witnessed)?;
+            } else {
+                publish(&avow, &data, &policy_of(&site))?;
+            }
+            let mut make_snippet = Command::new(&avow);
+            make_snippet.args(["snippet", &site]).arg("--data").arg(&data);
+            fs::write(snippets.join(format!("{site}.html")), capture(&mut make_snippet)?)?;
+        }
+        Ok(())
     })?;
-    let snippet = data.join("snippet.html");
-    let mut make_snippet = Command::new(&avow);
-    make_snippet.args(["snippet", &site]).arg("--data").arg(&data);
-    fs::write(&snippet, capture(&mut make_snippet)?)?;
 
     let avow_url = format!("http://127.0.0.1:{AVOW_PORT}");
     let mut serve = Command::new(&avow);
@@ -56,31 +64,31 @@ pub fn run() -> Result<()> {
         &format!("127.0.0.1:{AVOW_PORT}"),
         "--trusted-proxy",
         "loopback",
+        // Where a visitor pretends to be; only the demo's own proxy says it.
+        "--country-header",
+        "x-demo-place",
         "--data",
     ]);
     serve.arg(&data);
     let (server, _) = start(&mut serve, "listening on ")?;
     let mut sites = Command::new(&demo);
     sites.args(["--site-port", &SITE_PORT.to_string(), "--third-party-port", &THIRD_PARTY_PORT.to_string()]);
-    sites
-        .args(["--avow-url", &avow_url, "--snippet"])
-        .arg(&snippet)
-        .arg("--site-dir")
-        .arg(root().join(SITE_DIR));
+    sites.args(["--avow-url", &avow_url, "--snippets"]).arg(&snippets).arg("--sites").arg(root().join(SITES));
     let (sites, _) = start(&mut sites, "third party ")?;
 
     println!();
-    println!("  the site                http://careers.localhost:{SITE_PORT}/");
+    println!("  start here              http://demo.localhost:{SITE_PORT}/");
+    println!("  one of the five sites   http://careers.localhost:{SITE_PORT}/");
     println!("  … with the snippet      http://careers.localhost:{SITE_PORT}/b/");
     println!("  … without Avow          http://careers.localhost:{SITE_PORT}/plain/");
     println!("  what third parties see  http://collector.localhost:{THIRD_PARTY_PORT}/live");
     println!("  Avow itself             {avow_url}/openapi.json");
     println!(
-        "  the records             target/debug/avow export --data target/demo --site {site} --format csv"
+        "  the records             target/debug/avow export --data target/demo --site {WITNESSED} --format csv"
     );
-    println!("  the log                 {avow_url}/log/{site}/checkpoint");
-    println!("                          target/debug/avow verify log {avow_url}/log/{site} --key KEY");
-    println!("  its key                 target/debug/avow key show --data target/demo --site {site}");
+    println!("  the log                 {avow_url}/log/{WITNESSED}/checkpoint");
+    println!("                          target/debug/avow verify log {avow_url}/log/{WITNESSED} --key KEY");
+    println!("  its key                 target/debug/avow key show --data target/demo --site {WITNESSED}");
     println!("\n  Ctrl-C ends everything.");
     while !children::has_ended(server) && !children::has_ended(sites) {
         std::thread::sleep(Duration::from_millis(200));
@@ -149,21 +157,14 @@ fn start(command: &mut Command, ready: &'static str) -> Result<(u32, String)> {
     Ok((pid, line))
 }
 
-/// The site's id in a policy file.
-fn site_of(policy: &str) -> Option<String> {
-    let line =
-        policy.lines().find_map(|line| line.trim().strip_prefix("site")?.trim_start().strip_prefix('='))?;
-    Some(line.split('"').nth(1)?.to_owned())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_site_is_read_from_the_policy() {
-        let policy = "schema = 1\nsites = 3\nsite = \"careers\" # its id\n";
-        assert_eq!(site_of(policy).as_deref(), Some("careers"));
-        assert_eq!(site_of("schema = 1\n"), None);
-    }
+/// The ids of the sites: the names of their folders, in order.
+fn sites() -> Result<Vec<String>> {
+    let entries = fs::read_dir(root().join(SITES)).context("list the demo's sites")?;
+    let mut sites: Vec<String> = entries
+        .filter_map(|entry| Some(entry.ok()?.path()))
+        .filter(|path| path.join("site.toml").is_file())
+        .filter_map(|path| Some(path.file_name()?.to_str()?.to_owned()))
+        .collect();
+    sites.sort();
+    Ok(sites)
 }

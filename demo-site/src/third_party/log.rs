@@ -8,7 +8,7 @@ use actix_web::http::header;
 use serde::Serialize;
 use tokio::sync::broadcast;
 
-use crate::third_party::{ADS, COLLECTOR, VIDEO};
+use crate::third_party::{ADS, COLLECTOR, MAIL, SEARCH, VIDEO};
 
 /// How many arrivals are kept.
 const KEPT: usize = 1000;
@@ -81,6 +81,8 @@ fn purpose_of(host: &str) -> Option<&'static str> {
         COLLECTOR => Some("analytics"),
         VIDEO => Some("video"),
         ADS => Some("marketing"),
+        SEARCH => Some("search"),
+        MAIL => Some("email_beacons"),
         _ => None,
     }
 }

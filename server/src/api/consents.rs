@@ -1,6 +1,6 @@
 //! `/v1/consents`: takes decisions and hands out records.
 
-mod cookie;
+pub(super) mod cookie;
 
 use super::resource;
 use crate::api::problem::{Kind, Problem, ProblemBody};
@@ -414,7 +414,7 @@ fn unreadable(error: &serde_json::Error) -> Problem {
 
 /// The page must be one of the site's. Browsers send `Origin` with every POST; one that does not must say
 /// that the request is same-origin.
-fn check_origin(headers: &HeaderMap, policies: &SitePolicies) -> Result<(), Problem> {
+pub(super) fn check_origin(headers: &HeaderMap, policies: &SitePolicies) -> Result<(), Problem> {
     let ours = match headers.get(header::ORIGIN) {
         Some(origin) => origin.to_str().is_ok_and(|origin| policies.current.domains.allows_origin(origin)),
         None => headers.get("Sec-Fetch-Site").is_some_and(|site| site == "same-origin"),

@@ -2,7 +2,8 @@
 
 use super::resource;
 use crate::api::{
-    assets, bundle, consents, export, log, ops, policy, problem, receipts, region, reports, shown, site_files,
+    assets, bundle, consents, export, log, ops, pages, policy, problem, processing, receipts, region,
+    reports, shown, site_files,
 };
 use actix_web::HttpResponse;
 use actix_web::http::header;
@@ -29,6 +30,7 @@ pub fn configure(config: &mut ServiceConfig) {
         (name = "records", description = "exports"),
         (name = "log", description = "a site's log, as C2SP tlog-tiles"),
         (name = "policies", description = "what a site asks for"),
+        (name = "pages", description = "Avow's pages for visitors, and the form"),
         (name = "site files", description = "what pages load"),
         (name = "gate", description = "what browsers report"),
         (name = "operation", description = "for who runs the server"),
@@ -51,6 +53,11 @@ pub fn configure(config: &mut ServiceConfig) {
         bundle::create,
         reports::create,
         region::region,
+        pages::about_cookies,
+        pages::privacy_notice,
+        pages::versions,
+        pages::answer,
+        processing::get,
         site_files::script,
         site_files::policy,
         site_files::banner,

@@ -10,6 +10,7 @@ pub mod headers;
 pub mod hold;
 pub mod key;
 pub mod migrate;
+pub mod processing;
 pub mod restore;
 mod seen;
 pub mod serve;
@@ -77,6 +78,8 @@ enum Command {
     Token(token::Command),
     /// Write a site's records to a file
     Export(export::Args),
+    /// Print what a site does with whose data: the record of processing activities
+    Processing(processing::Args),
     /// Look for what does not fit
     #[command(subcommand)]
     Doctor(doctor::Command),
@@ -116,6 +119,7 @@ pub fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Headers(args) => block_on(headers::run(database, args)),
         Command::Token(command) => block_on(token::run(database, command)),
         Command::Export(args) => block_on(export::run(database, args)),
+        Command::Processing(args) => block_on(processing::run(database, args)),
         Command::Doctor(command) => block_on(doctor::run(database, command)),
         Command::Key(command) => block_on(key::run(database, command)),
         Command::Geo(command) => geo::run(&database, command),

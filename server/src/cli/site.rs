@@ -7,6 +7,7 @@ use crate::policy::compile::{compile, read};
 use crate::policy::document::Document;
 use crate::policy::file::File;
 use crate::policy::languages;
+use crate::policy::texts::Words;
 use crate::store::policies::{NewPolicy, PolicyVersion};
 use crate::store::{Store, StoreError};
 use anyhow::Context as _;
@@ -134,8 +135,16 @@ async fn publish(store: &Store, clock: &Clock, path: &Path) -> anyhow::Result<()
     };
     println!("{site}: published version {version} (sha256 {hash})");
     name_unreviewed(&file);
-    for purpose in document.purposes.iter().filter(|purpose| purpose.since == version && before > 0) {
-        println!("{site}: purpose {} is new or changed: those who agreed to it are asked again", purpose.id);
+    let words = document.languages.first().and_then(|lang| Some((lang, document.texts.get(lang)?.clone())));
+    for change in document.changes.iter().filter(|change| change.version == version && before > 0) {
+        let told = words
+            .as_ref()
+            .and_then(|(lang, texts)| change.told(&document, lang, &Words::new(lang, texts.clone())));
+        let told = told.unwrap_or_default();
+        println!(
+            "{site}: purpose {} changed ({told}): those who agreed to it are asked again",
+            change.purpose
+        );
     }
     Ok(())
 }

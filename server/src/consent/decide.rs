@@ -9,10 +9,10 @@ use crate::log::signer::SignedHead;
 use crate::policy::Published;
 use crate::state::AppState;
 use crate::store::append::{Appended, ERASED, Existing, NewRecord};
-use avow_shared::act::Event;
+use avow_shared::act::{Event, Surface};
 use avow_shared::commitment::commitment;
 use avow_shared::decision::{Decision, decide as make_decision};
-use avow_shared::id::{Millis, RecordId};
+use avow_shared::id::{Millis, PurposeId, RecordId};
 use avow_shared::policy::Policy;
 use avow_shared::record::{PurposeDecision, Record};
 use avow_shared::reference;
@@ -100,6 +100,20 @@ pub async fn decide(
     policies: &SitePolicies,
     submission: &Submission,
 ) -> Result<Receipt, Error> {
+    if submission.surface == Surface::Form {
+        return Err(Error::new(Kind::Invalid, "a form is sent as a form"));
+    }
+    take(state, policies, submission, None).await
+}
+
+/// Takes a decision about the purposes that were `asked` about, all of them or these; returns when its record is on
+/// disk.
+pub(super) async fn take(
+    state: &AppState,
+    policies: &SitePolicies,
+    submission: &Submission,
+    asked: Option<&[PurposeId]>,
+) -> Result<Receipt, Error> {
     let now = state.clock.now();
     let id = check_shape(submission)?;
     let body_hash: [u8; 32] = Sha256::digest(submission.to_json()).into();
@@ -108,19 +122,20 @@ pub async fn decide(
         // Late, or with a version that was retired meanwhile: good only if it is a repeat.
         Err(error) => return repeat(state, policies, submission, &id, &body_hash).await?.ok_or(error),
     };
-    let granted = match_choices(policy, submission)?;
+    let granted = match_choices(&only(Cow::Borrowed(&policy.engine), asked), submission)?;
     let (shown, source) = match state.regions.policy(policy, &submission.regime, now) {
         Ok(known) => known,
         // A no counts however it comes; it is kept as one under the policy's own regime.
         Err(_) if !granted.contains(&true) => (Cow::Borrowed(&policy.engine), "default"),
         Err(error) => return repeat(state, policies, submission, &id, &body_hash).await?.ok_or(error),
     };
+    let shown = only(shown, asked);
     check_act(&shown, submission, &granted)?;
     let decision = decision_of(&shown, submission, &granted);
     let seal = state.seal.seal(&submission.site, &decision);
 
     let secret_hash = secret_hash(&submission.secret);
-    let former = former(state, policy, submission).await?;
+    let former = former(state, &shown, submission).await?;
     let event =
         Event::of(&granted, submission.control, former.as_ref().and_then(|former| former.granted.as_deref()));
     let event = if objects(&shown, event) { Event::Objected } else { event };
@@ -227,7 +242,7 @@ async fn repeat(
     let Some(policy) = every.into_iter().find(|policy| policy.engine.version == stored.policy_version) else {
         return Ok(None);
     };
-    let granted = match_choices(policy, submission)?;
+    let granted = match_choices(&policy.engine, submission)?;
     // It was believed then, and is no longer than its record: what holds now is the record.
     let shown = state.regions.policy(policy, &submission.regime, stored.server_time);
     let shown = shown.map_or(Cow::Borrowed(&policy.engine), |known| known.0);
@@ -249,6 +264,14 @@ async fn repeat(
     }))
 }
 
+/// The policy with those purposes alone that were asked about.
+fn only<'a>(policy: Cow<'a, Policy>, asked: Option<&[PurposeId]>) -> Cow<'a, Policy> {
+    match asked {
+        None => policy,
+        Some(asked) => Cow::Owned(policy.only(|purpose| asked.contains(&purpose.id))),
+    }
+}
+
 /// What the browser's cookie says, made the same way.
 fn decision_of(policy: &Policy, submission: &Submission, granted: &[bool]) -> Decision {
     let mut answers = granted.iter();
@@ -264,20 +287,16 @@ struct Former {
     granted: Option<Vec<bool>>,
 }
 
-async fn former(
-    state: &AppState,
-    policy: &Published,
-    submission: &Submission,
-) -> Result<Option<Former>, Error> {
+async fn former(state: &AppState, policy: &Policy, submission: &Submission) -> Result<Option<Former>, Error> {
     let Some((id, hash)) = previous_of(submission)? else { return Ok(None) };
-    let Some(stored) = state.store.record(&policy.engine.site, &id).await? else { return Ok(None) };
+    let Some(stored) = state.store.record(&policy.site, &id).await? else { return Ok(None) };
     if !bool::from(stored.secret_hash.ct_eq(&hash)) {
         return Ok(None);
     }
     Ok(Some(Former { commitment: stored.commitment, granted: former_answers(policy, &stored.record) }))
 }
 
-fn former_answers(policy: &Published, record: &str) -> Option<Vec<bool>> {
+fn former_answers(policy: &Policy, record: &str) -> Option<Vec<bool>> {
     #[derive(serde::Deserialize)]
     struct Answers {
         decisions: Vec<Answer>,
@@ -291,7 +310,6 @@ fn former_answers(policy: &Published, record: &str) -> Option<Vec<bool>> {
     // A purpose that was not asked about then was not granted then.
     Some(
         policy
-            .engine
             .optional()
             .map(|optional| {
                 former
@@ -315,8 +333,7 @@ fn record_of(
     let Some(texts) = policy.texts_sha256.get(&submission.locale) else {
         return Err(Error::new(Kind::Invalid, "locale is not one of the policy's languages"));
     };
-    let decisions = policy
-        .engine
+    let decisions = shown
         .optional()
         .zip(&decision.choices)
         .map(|(optional, choice)| PurposeDecision {

@@ -169,6 +169,12 @@ fn shown(record: &Record, row: &PolicyVersion, document: &Document) -> Section {
     let quoted: &[&str] = match record.surface {
         Surface::Banner => &["banner_title", "banner_body"],
         Surface::Preferences | Surface::Reopen => &[],
+        Surface::Form => {
+            let own = "The answer was given in a form that needs no script. What follows are the texts that were published \
+                for the purposes.";
+            blocks.push(Block::Paragraph(own.into()));
+            &[]
+        }
         Surface::Page => {
             let own = "The answer was given through controls of the page’s own, which are not kept. What follows are \
                 the texts that were published for the purposes.";
@@ -285,6 +291,7 @@ fn surface(surface: Surface) -> &'static str {
         Surface::Preferences => "in the preferences",
         Surface::Reopen => "in the preferences, opened again after a former answer",
         Surface::Page => "through controls of the page’s own",
+        Surface::Form => "in a form, without our script",
     }
 }
 
@@ -293,6 +300,7 @@ fn input(input: Input) -> &'static str {
         Input::Pointer => "a mouse or a pen",
         Input::Touch => "a finger",
         Input::Keyboard => "a key",
+        Input::Submit => "a form that was sent",
         Input::Script => "a program, which can refuse and cannot allow",
     }
 }
@@ -302,5 +310,6 @@ fn viewport(viewport: Viewport) -> &'static str {
         Viewport::Narrow => "narrower than 600 CSS pixels",
         Viewport::Medium => "600 to 1,023 CSS pixels wide",
         Viewport::Wide => "1,024 CSS pixels wide or more",
+        Viewport::Unknown => "not measured",
     }
 }

@@ -4,11 +4,11 @@ use crate::cache::SitePolicies;
 use crate::consent::secret_hash;
 use crate::error::{Error, Kind};
 use crate::policy::Published;
-use avow_shared::act::{Control, Event, Input, RejectButton};
+use avow_shared::act::{Control, Event, Input, RejectButton, Surface};
 use avow_shared::category::Category;
 use avow_shared::engine::needs_gesture;
 use avow_shared::id::{DAY_MS, Millis, RecordId, is_base64url, is_hex};
-use avow_shared::policy::{OptionalPurpose, Policy};
+use avow_shared::policy::{Asked, OptionalPurpose, Policy};
 use avow_shared::submission::{SECRET_LEN, Submission};
 
 /// A visitor's clock may be ahead by this much.
@@ -76,9 +76,9 @@ pub(super) fn check_time<'a>(
 }
 
 /// The answers in the policy's order: exactly one for each optional purpose.
-pub(super) fn match_choices(policy: &Published, submission: &Submission) -> Result<Vec<bool>, Error> {
+pub(super) fn match_choices(policy: &Policy, submission: &Submission) -> Result<Vec<bool>, Error> {
     for (name, granted) in &submission.choices {
-        match policy.engine.purposes().iter().find(|purpose| purpose.id.as_str() == name) {
+        match policy.purposes().iter().find(|purpose| purpose.id.as_str() == name) {
             None => return Err(Error::plain(Kind::UndeclaredPurpose)),
             Some(purpose) if purpose.category == Category::Necessary && !granted => {
                 return Err(Error::plain(Kind::NecessaryRefused));
@@ -90,7 +90,6 @@ pub(super) fn match_choices(policy: &Published, submission: &Submission) -> Resu
         }
     }
     policy
-        .engine
         .optional()
         .map(|OptionalPurpose { purpose, .. }| {
             submission
@@ -112,7 +111,11 @@ pub(super) fn objects(policy: &Policy, event: Event) -> bool {
 /// A grant needs a person, and a way to refuse that could be seen and used; the words must fit the choices.
 pub(super) fn check_act(policy: &Policy, submission: &Submission, granted: &[bool]) -> Result<(), Error> {
     let fits = match submission.control {
-        Control::AcceptAll => granted.iter().all(|granted| *granted),
+        // What a form of the site asks for is not among "all".
+        Control::AcceptAll => policy
+            .optional()
+            .zip(granted)
+            .all(|(optional, granted)| *granted || optional.purpose.asked == Asked::ByForm),
         Control::RejectAll | Control::Withdraw => !granted.iter().any(|granted| *granted),
         Control::Save => true,
     };
@@ -123,7 +126,8 @@ pub(super) fn check_act(policy: &Policy, submission: &Submission, granted: &[boo
         .optional()
         .zip(granted)
         .any(|(optional, granted)| *granted && needs_gesture(policy.basis_of(optional.purpose)));
-    if !needs {
+    // Whether a person sent a form, and how it can be refused there, is judged where it comes in.
+    if !needs || submission.surface == Surface::Form {
         return Ok(());
     }
     if submission.input == Input::Script {

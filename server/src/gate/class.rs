@@ -5,8 +5,8 @@
 use super::csp;
 use super::hosts::Sources;
 use super::rules::Rules;
-use super::verdict::Purposes;
 use crate::site_files;
+use crate::verdict::Purposes;
 use actix_web::http::header::HeaderValue;
 use actix_web::web::Bytes;
 use avow_shared::id::hex;

@@ -3,7 +3,7 @@
 //!
 //! Cookies are deleted one by one, by name, path and domain. `Clear-Site-Data` would log visitors out.
 
-use super::verdict::Purposes;
+use crate::verdict::Purposes;
 use avow_shared::cookie;
 use avow_shared::id::Millis;
 use chrono::DateTime;

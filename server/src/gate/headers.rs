@@ -9,8 +9,8 @@ use super::cookies::{self, Fate};
 use super::csp;
 use super::hosts::{Origin, Target};
 use super::rules::Rules;
-use super::verdict::{Purposes, Verdict};
 use crate::seen::{Kind, Seen};
+use crate::verdict::{Purposes, Verdict};
 use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use avow_shared::id::Millis;
 

@@ -3,7 +3,7 @@
 //! One module, used in three ways: as a middleware of an actix-web application ([`Gate`]), as a reverse proxy
 //! (`avow gate`, [`serve`] and [`proxy`]), and as headers for another server (`avow gate headers`).
 //!
-//! Read in this order: [`verdict`] (what a request may have), [`rules`] and [`class`] (what that means under a
+//! Read in this order: [`verdict`](crate::verdict) (what a request may have), [`rules`] and [`class`] (what that means under a
 //! policy), [`middleware`] (what happens to one request), then [`headers`], [`cookies`], [`csp`], [`html`].
 //! What this is not: it decides nothing by itself, the engine of `shared` does; and it stores no decision.
 //!
@@ -55,7 +55,6 @@ pub mod proxy;
 pub mod rules;
 pub mod serve;
 pub mod validators;
-pub mod verdict;
 
 use crate::cache::Policies;
 use crate::clock::Clock;

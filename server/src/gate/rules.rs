@@ -4,10 +4,10 @@
 use super::class::Class;
 use super::cookies::{Declared, Owner};
 use super::hosts::Sources;
-use super::verdict::Purposes;
 use crate::error::Error;
 use crate::policy::Published;
 use crate::policy::document::NECESSARY;
+use crate::verdict::Purposes;
 use avow_shared::category::Category;
 use serde::Deserialize;
 use std::collections::HashMap;

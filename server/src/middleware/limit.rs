@@ -19,6 +19,8 @@ use std::time::Duration;
 
 /// Paths that are counted.
 const COUNTED: [&str; 4] = ["/v1/consents", "/v1/receipts", "/v1/export", REPORTS];
+/// Forms are decisions; pages are the site's own server's business, too.
+const PAGES: &str = "/page/";
 /// Reports of browsers: counted apart from decisions, which they must not crowd out.
 const REPORTS: &str = "/v1/reports";
 
@@ -28,7 +30,7 @@ pub async fn limit(
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
     let verdict = match request.app_data::<Data<AppState>>() {
-        Some(state) if is_counted(path(&request)) => check(state, &request).await,
+        Some(state) if is_counted(&request) => check(state, &request).await,
         _ => Verdict::Allowed,
     };
     match verdict {
@@ -40,8 +42,10 @@ pub async fn limit(
     }
 }
 
-fn is_counted(path: &str) -> bool {
+fn is_counted(request: &ServiceRequest) -> bool {
+    let path = path(request);
     COUNTED.iter().any(|counted| path.starts_with(counted))
+        || (path.starts_with(PAGES) && request.method() == Method::POST)
 }
 
 async fn check(state: &AppState, request: &ServiceRequest) -> Verdict {

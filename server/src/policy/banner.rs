@@ -33,11 +33,13 @@ const TEXTS: [&str; 16] = [
 /// From a canonical document; `None` if the policy does not have that language (or the document is none).
 pub fn banner(document: &str, lang: &str) -> Option<String> {
     let document: Document = serde_json::from_str(document).ok()?;
-    let words = Words::new(lang, document.texts.get(lang)?.clone()).for_widget(&document.name);
+    let all = Words::new(lang, document.texts.get(lang)?.clone());
+    let words = all.for_widget(&document.name);
     let exempt =
         document.purposes.iter().any(|purpose| Basis::parse(&purpose.basis).is_some_and(Basis::is_exemption));
     let following: &[&str] = if exempt && !document.regimes.is_empty() { &["exempt_note"] } else { &[] };
     let banner = Banner {
+        changes: document.changes_told(lang, &all),
         schema: SCHEMA,
         site: &document.site,
         version: document.version,
@@ -57,6 +59,7 @@ pub fn banner(document: &str, lang: &str) -> Option<String> {
             .purposes
             .iter()
             .map(|purpose| Purpose {
+                asked: purpose.asked.as_deref(),
                 id: &purpose.id,
                 category: &purpose.category,
                 basis: &purpose.basis,
@@ -85,6 +88,8 @@ fn ink_on(accent: &str) -> &'static str {
 
 #[derive(Serialize)]
 struct Banner<'a> {
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    changes: Vec<(u32, String)>,
     schema: u32,
     site: &'a str,
     version: u32,
@@ -115,6 +120,8 @@ struct Links<'a> {
 
 #[derive(Serialize)]
 struct Purpose<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    asked: Option<&'a str>,
     id: &'a str,
     category: &'a str,
     basis: &'a str,

@@ -5,11 +5,12 @@
 
 use self::inline::{check_inline, check_mode};
 use self::purposes::check_purposes;
-use self::values::{email, has_language, is_https, is_language, label, link, one_of, text, within};
+use self::values::{email, has_language, is_https, is_language, label, one_of, text, within};
 use self::witness::check_witnesses;
 use super::fault::Collector;
 use super::file::{At, File};
 use super::hosts;
+use super::notice;
 use super::texts;
 use avow_shared::basis::Basis;
 use avow_shared::id::SiteId;
@@ -17,7 +18,7 @@ use avow_shared::law::Rule;
 
 mod inline;
 mod purposes;
-mod values;
+pub(super) mod values;
 mod witness;
 
 /// Notes every fault of `file`.
@@ -33,6 +34,7 @@ pub fn check(file: &File, faults: &mut Collector<'_>) {
         );
     }
     check_parties(file, faults);
+    notice::check::check(file, faults);
     check_domains(file, faults);
     let jurisdiction = check_jurisdiction(file, faults);
     check_retention(file, jurisdiction, faults);
@@ -47,6 +49,9 @@ pub fn check(file: &File, faults: &mut Collector<'_>) {
 
 fn check_parties(file: &File, faults: &mut Collector<'_>) {
     label(&file.name, faults);
+    if let Some(audience) = &file.audience {
+        one_of(audience, &["everyone", "children"], "audience", faults);
+    }
     label(&file.controller.name, faults);
     text(&file.controller.address, faults);
     email(&file.controller.email, faults);
@@ -58,8 +63,6 @@ fn check_parties(file: &File, faults: &mut Collector<'_>) {
     if !is_https(&file.regulator.url.value) {
         faults.add(&file.regulator.url.span, "url", "the regulator's website is an https address");
     }
-    link(&file.notice.cookies, faults);
-    link(&file.notice.privacy, faults);
 }
 
 fn check_domains(file: &File, faults: &mut Collector<'_>) {

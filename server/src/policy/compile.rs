@@ -1,5 +1,6 @@
 //! Makes a checked policy file the canonical document of its next version.
 
+use super::changes::{self, Change};
 use super::check::check;
 use super::document::{
     Contact, Controller, Document, Inline, Item, Links, Log, Look, Purpose, PurposeText, Regime, Regulator,
@@ -8,11 +9,12 @@ use super::document::{
 use super::fault::{Collector, Faults};
 use super::file::{self, At, File};
 use super::hosts::cookie_domain;
+use super::notice;
 use super::shape;
 use super::texts::Words;
 use avow_shared::law::RULES;
 use avow_shared::regime::{Behaviour, Regime as Chosen};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 /// Reads and checks a policy file. `name` is what faults call it.
 pub fn read(source: &str, name: &str) -> Result<File, Faults> {
@@ -35,8 +37,7 @@ pub fn read(source: &str, name: &str) -> Result<File, Faults> {
 
 /// Compiles a checked file as the version after `history` (any order; empty for the first).
 ///
-/// A purpose keeps its `since` while an older grant still covers it: same category and basis, and no service,
-/// provider or host that was not declared then. New words alone ask nobody again.
+/// A purpose keeps its `since` while an older grant still covers it: while nothing [changed](super::changes) that matters.
 pub fn compile(file: &File, history: &[Document]) -> Document {
     let last = history.iter().max_by_key(|document| document.version);
     let version = last.map_or(1, |document| document.version + 1);
@@ -58,6 +59,8 @@ pub fn compile(file: &File, history: &[Document]) -> Document {
     };
     let domains = plain(&file.domains.value);
     let mut document = Document {
+        audience: other_than("everyone", file.audience.as_ref()),
+        changes: Vec::new(),
         controller: Controller {
             address: file.controller.address.value.clone(),
             email: file.controller.email.value.clone(),
@@ -79,12 +82,13 @@ pub fn compile(file: &File, history: &[Document]) -> Document {
             theme: file.look.theme.value.clone(),
         },
         log: file.log.as_ref().map(compile_log),
-        mode: file.mode.as_ref().map(|mode| mode.value.clone()).filter(|mode| mode != "strict"),
+        mode: other_than("strict", file.mode.as_ref()),
         name: file.name.value.clone(),
         notice: Links {
             cookies: file.notice.cookies.value.clone(),
             privacy: file.notice.privacy.value.clone(),
         },
+        privacy_notice: notice::compile::compile(&file.notice),
         purposes: file.purpose.iter().map(|purpose| compile_purpose(purpose, version)).collect(),
         regime: compile_regime(default),
         regimes,
@@ -94,11 +98,7 @@ pub fn compile(file: &File, history: &[Document]) -> Document {
         },
         retention: Retention {
             record_days: small(&retention.record_days),
-            record_end: retention
-                .record_end
-                .as_ref()
-                .map(|end| end.value.clone())
-                .filter(|end| end != "delete"),
+            record_end: other_than("delete", retention.record_end.as_ref()),
             refusal_record: retention.refusal_record.value.clone(),
         },
         schema: SCHEMA,
@@ -115,11 +115,15 @@ pub fn compile(file: &File, history: &[Document]) -> Document {
         version,
     };
     if let Some(last) = last {
+        // Of a purpose that is gone nobody is told any more.
+        let told = |change: &&Change| document.purposes.iter().any(|purpose| purpose.id == change.purpose);
+        document.changes = last.changes.iter().filter(told).cloned().collect();
         for purpose in &mut document.purposes {
-            if let Some(before) = last.purposes.iter().find(|before| before.id == purpose.id)
-                && covers(before, purpose)
-            {
-                purpose.since = before.since;
+            let before = last.purposes.iter().find(|before| before.id == purpose.id);
+            let changes = changes::between(before, purpose, version);
+            match before {
+                Some(before) if changes.is_empty() => purpose.since = before.since,
+                _ => document.changes.extend(changes),
             }
         }
     }
@@ -133,29 +137,6 @@ pub fn compile(file: &File, history: &[Document]) -> Document {
     document
 }
 
-/// True if a grant of `before` still says yes to `now`.
-fn covers(before: &Purpose, now: &Purpose) -> bool {
-    let known: BTreeSet<&String> = before.hosts.iter().collect();
-    let third_parties = |purpose: &Purpose| -> BTreeSet<String> {
-        purpose
-            .services
-            .iter()
-            .flat_map(|service| &service.items)
-            .flat_map(|item| item.third_parties.clone())
-            .collect()
-    };
-    before.category == now.category
-        && before.basis == now.basis
-        && now.hosts.iter().all(|host| known.contains(host))
-        && third_parties(now).is_subset(&third_parties(before))
-        && now.services.iter().all(|service| {
-            before.services.iter().any(|earlier| {
-                (&earlier.id, &earlier.provider, &earlier.role, &earlier.country)
-                    == (&service.id, &service.provider, &service.role, &service.country)
-            })
-        })
-}
-
 fn compile_purpose(purpose: &file::Purpose, version: u32) -> Purpose {
     let mut hosts: Vec<String> = Vec::new();
     for host in purpose.service.iter().flat_map(|service| &service.hosts) {
@@ -164,6 +145,7 @@ fn compile_purpose(purpose: &file::Purpose, version: u32) -> Purpose {
         }
     }
     Purpose {
+        asked: other_than("banner", purpose.asked.as_ref()),
         basis: purpose.basis.value.clone(),
         category: purpose.category.value.clone(),
         hosts,
@@ -246,6 +228,11 @@ fn words(file: &File, lang: &str) -> BTreeMap<String, String> {
         words.replace(key, &text.value);
     }
     words.as_map().clone()
+}
+
+/// A word that is written only where it is not the usual one, so that older documents stay as they are.
+fn other_than(usual: &str, word: Option<&At<String>>) -> Option<String> {
+    word.map(|word| word.value.clone()).filter(|word| word != usual)
 }
 
 fn plain(list: &[At<String>]) -> Vec<String> {

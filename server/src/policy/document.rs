@@ -4,7 +4,9 @@
 //! Its SHA-256 is the policy's hash, which cookies, records and addresses name; so a change of layout is a
 //! change of `schema`.
 
+use super::changes::Change;
 use super::duration::Duration;
+use super::notice::PrivacyNotice;
 use super::texts::{Words, direction};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
@@ -16,6 +18,13 @@ pub const SCHEMA: u32 = 1;
 /// A compiled policy.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Document {
+    /// `children`; left out for everyone, as in documents from before it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub audience: Option<String>,
+    /// What this version and those before it changed, the oldest first; left out where nothing did, as in documents
+    /// from before it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub changes: Vec<Change>,
     /// Who decides why and how the data is used.
     pub controller: Controller,
     /// Declared domain to the cookie's `Domain` attribute, or null for a host-only cookie.
@@ -43,6 +52,9 @@ pub struct Document {
     pub name: String,
     /// Where the notices are.
     pub notice: Links,
+    /// What the privacy notice says; left out where the site writes its own, as in documents from before it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub privacy_notice: Option<PrivacyNotice>,
     /// In the order in which visitors see them.
     pub purposes: Vec<Purpose>,
     /// How consent works for a visitor of whom nothing else is known.
@@ -93,6 +105,9 @@ pub struct Contact {
 
 /// In place of a purpose's id: the site cannot do without it.
 pub const NECESSARY: &str = "necessary";
+
+/// A purpose that a form of the site asks for, and no banner.
+pub const BY_FORM: &str = "form";
 
 /// Who may read the site's log, and who watches it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -186,6 +201,9 @@ pub struct Retention {
 /// A purpose.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Purpose {
+    /// [`BY_FORM`]; left out where the banner asks, as in documents from before it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub asked: Option<String>,
     /// Why its items may be stored.
     pub basis: String,
     /// One of the four.
@@ -312,11 +330,20 @@ impl Document {
         Some(hex::encode(Sha256::digest(shown.as_bytes())))
     }
 
+    /// What changed as visitors read it, each with the version that brought it.
+    pub fn changes_told(&self, lang: &str, words: &Words) -> Vec<(u32, String)> {
+        self.changes
+            .iter()
+            .filter_map(|change| Some((change.version, change.told(self, lang, words)?)))
+            .collect()
+    }
+
     fn local(&self, lang: &str) -> Option<Local<'_>> {
         let words = Words::new(lang, self.texts.get(lang)?.clone());
         let purposes = self.purposes.iter().map(|purpose| {
             let text = purpose.text.get(lang)?;
             Some(LocalPurpose {
+                asked: purpose.asked.as_deref(),
                 id: &purpose.id,
                 category: &purpose.category,
                 basis: &purpose.basis,
@@ -332,6 +359,7 @@ impl Document {
             })
         });
         Some(Local {
+            changes: self.changes_told(lang, &words),
             lang: self.languages.iter().find(|known| *known == lang)?,
             dir: direction(lang),
             purposes: purposes.collect::<Option<_>>()?,
@@ -381,6 +409,8 @@ struct Compiled<'a> {
 /// What depends on the language.
 #[derive(Serialize)]
 struct Local<'a> {
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    changes: Vec<(u32, String)>,
     lang: &'a str,
     dir: &'static str,
     purposes: Vec<LocalPurpose<'a>>,
@@ -389,6 +419,8 @@ struct Local<'a> {
 
 #[derive(Serialize)]
 struct LocalPurpose<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    asked: Option<&'a str>,
     id: &'a str,
     category: &'a str,
     basis: &'a str,

@@ -88,6 +88,25 @@ impl Duration {
         Some(format!("P{time}{number}{letter}"))
     }
 
+    /// For comparing: a session is shorter, and until deleted longer, than every time.
+    pub fn minutes(self) -> u64 {
+        match self {
+            Self::Session => 0,
+            Self::Persistent => u64::MAX,
+            Self::Span(number, unit) => {
+                let each = match unit {
+                    Unit::Minute => 1,
+                    Unit::Hour => 60,
+                    Unit::Day => 24 * 60,
+                    Unit::Week => 7 * 24 * 60,
+                    Unit::Month => 30 * 24 * 60,
+                    Unit::Year => 365 * 24 * 60,
+                };
+                u64::from(number) * each
+            }
+        }
+    }
+
     /// How a visitor reads it.
     pub fn told(self, words: &Words) -> String {
         match self {

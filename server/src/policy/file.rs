@@ -3,6 +3,7 @@
 //! What a value may be is checked in [`super::check`], which can name all faults at once and say why.
 //! The doc comments here become the descriptions in `docs/policy.schema.json`, which editors show.
 
+use super::notice::file::Notice;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -65,6 +66,9 @@ pub struct File {
     /// first.
     #[serde(default)]
     pub follow_visitor: bool,
+    /// Whom the site is made for: `everyone` (the default), or `children`, who are offered nothing for marketing.
+    #[schemars(extend("enum" = ["everyone", "children"]))]
+    pub audience: Option<At<String>>,
     /// The path (or the address on a host of the same site) under which Avow is served: `/.avow`.
     pub served_from: At<String>,
     /// Days for which answers to a version are still taken after the next one was published.
@@ -79,7 +83,7 @@ pub struct File {
     pub dpo: Option<Officer>,
     /// The authority that takes complaints.
     pub regulator: Regulator,
-    /// Where the site's notices are.
+    /// Where the site's notices are, and what the privacy notice says.
     pub notice: Notice,
     /// How long things are kept.
     pub retention: Retention,
@@ -131,16 +135,6 @@ pub struct Regulator {
     pub name: At<String>,
     /// Its website.
     pub url: At<String>,
-}
-
-/// Where the site's notices are: paths on the site, or https addresses.
-#[derive(Clone, Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Notice {
-    /// The page about cookies.
-    pub cookies: At<String>,
-    /// The privacy notice.
-    pub privacy: At<String>,
 }
 
 /// How long things are kept.
@@ -235,6 +229,9 @@ pub struct Purpose {
     /// Why its items may be stored (PECR Sch A1; ePrivacy Art 5(3)). `statistics` and `appearance`: GB only.
     #[schemars(extend("enum" = ["consent", "communication", "strictly_necessary", "statistics", "appearance"]))]
     pub basis: At<String>,
+    /// Who asks for it: the `banner` (the default), or a `form` of the site's own, such as one for a newsletter.
+    #[schemars(extend("enum" = ["banner", "form"]))]
+    pub asked: Option<At<String>>,
     /// The lawful basis of what is done with the data afterwards (UK GDPR Art 6(1)).
     #[schemars(extend("enum" = ["consent", "contract", "legal_obligation", "vital_interests", "public_task", "legitimate_interests"]))]
     pub lawful_basis: At<String>,

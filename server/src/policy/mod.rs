@@ -5,6 +5,7 @@
 //! What this is not: it stores nothing (`store`), and does not know HTTP (`api`, `site_files`).
 
 pub mod banner;
+pub mod changes;
 pub mod check;
 pub mod compile;
 pub mod document;
@@ -15,6 +16,7 @@ pub mod file;
 pub mod hosts;
 pub mod languages;
 pub mod law;
+pub mod notice;
 pub mod schema;
 pub mod shape;
 pub mod texts;
@@ -25,9 +27,9 @@ use avow_shared::basis::Basis;
 use avow_shared::category::Category;
 use avow_shared::id::{PurposeId, SiteId};
 use avow_shared::law::Rule;
-use avow_shared::policy::{Policy, Purpose};
+use avow_shared::policy::{Asked, Policy, Purpose};
 use avow_shared::regime::{Behaviour, Regime};
-use document::Document;
+use document::{BY_FORM, Document};
 use domains::Domains;
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -76,6 +78,8 @@ struct PurposeParts {
     category: String,
     basis: String,
     since: u32,
+    #[serde(default)]
+    asked: Option<String>,
 }
 
 impl Published {
@@ -97,6 +101,11 @@ impl Published {
                 category: Category::parse(&purpose.category)?,
                 basis: Basis::parse(&purpose.basis)?,
                 since: purpose.since,
+                asked: if purpose.asked.as_deref() == Some(BY_FORM) {
+                    Asked::ByForm
+                } else {
+                    Asked::ByBanner
+                },
             })
         });
         let engine = Policy::new(

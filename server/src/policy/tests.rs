@@ -132,6 +132,22 @@ const BREAKS: &[(&str, &str, &str)] = &[
         "kind = \"cookie\"\nmatch = \"exact\"\nduration = \"13 months\"",
         "kind = \"session\"\nmatch = \"exact\"\nduration = \"13 months\"",
     ),
+    ("audience", "schema = 1", "schema = 1\naudience = \"dogs\""),
+    ("asked", "basis = \"consent\"", "asked = \"nobody\"\nbasis = \"consent\""),
+    ("asked", "basis = \"strictly_necessary\"", "asked = \"form\"\nbasis = \"strictly_necessary\""),
+    ("date", "2026-03-31", "2026-02-30"),
+    ("right", "\"erasure\"", "\"oblivion\""),
+    ("duplicate", "\"erasure\"", "\"access\""),
+    ("lawful-basis", "[\"consent\", \"legitimate_interests\"]", "[]"),
+    ("lawful-basis", "[\"consent\", \"legitimate_interests\"]", "[\"vibes\"]"),
+    ("special-basis", "9(2)(a)", "9(1)"),
+    ("interest", "interest = \"keeping a basket\"", ""),
+    ("empty", "purposes = [\"Selling\", \"Counting\"]", "purposes = []"),
+    ("empty", "data = [\"What is in the basket\"]", "data = [\" \"]"),
+    ("text-missing", "[notice.activity.text.en]", "[notice.activity.text.fr]"),
+    ("country", "country = \"US\"", "country = \"USA\""),
+    ("notice-part", "updated = \"2026-03-31\"", ""),
+    ("notice-visitors", "visitors = true", ""),
     ("justification", "justification = \"keeps what you put into the basket\"", ""),
 ];
 
@@ -173,6 +189,7 @@ fn no_rule_is_without_a_test() {
         include_str!("check/purposes.rs"),
         include_str!("check/values.rs"),
         include_str!("check/witness.rs"),
+        include_str!("notice/check.rs"),
     ]
     .concat();
     let tried: BTreeSet<&str> = BREAKS.iter().map(|(rule, ..)| *rule).collect();
@@ -184,7 +201,7 @@ fn no_rule_is_without_a_test() {
         .filter(|text| text.contains('-') && text.bytes().all(|b| b.is_ascii_lowercase() || b == b'-'));
     for rule in named {
         assert!(
-            tried.contains(rule) || ["purpose-count", "texts-following"].contains(&rule),
+            tried.contains(rule) || ["purpose-count", "texts-following", "too-many"].contains(&rule),
             "no test breaks `{rule}`"
         );
     }
@@ -332,6 +349,7 @@ fn a_grant_stands_until_the_purpose_becomes_another() {
         ("another role", "joint_controller", "controller"),
         ("another country", "country = \"IE\"", "country = \"US\""),
         ("a new service", "id = \"counter\"", "id = \"counter_two\""),
+        ("a longer time", "13 months", "14 months"),
         ("another category", "category = \"analytics\"", "category = \"marketing\""),
     ] {
         let after = next(&before, from, to);
@@ -399,4 +417,72 @@ fn a_damaged_file_is_a_fault_or_a_policy_and_never_a_crash() {
         }
     }
     assert!(passed > 20, "only {passed} of the damaged files were still policies");
+}
+
+#[test]
+fn a_site_for_children_offers_nothing_for_marketing() {
+    let marketing = changed("category = \"analytics\"", "category = \"marketing\"");
+    assert!(read(&marketing, "avow.toml").is_ok(), "for everyone");
+    let children = marketing.replace("schema = 1\n", "schema = 1\naudience = \"children\"\n");
+    let faults = read(&children, "avow.toml").expect_err("marketing to children");
+    assert_eq!(faults.as_slice().iter().map(|fault| fault.rule).collect::<Vec<_>>(), ["audience"]);
+    let children = GOOD.replace("schema = 1\n", "schema = 1\naudience = \"children\"\n");
+    let document = compile(&read(&children, "avow.toml").expect("nothing for marketing"), &[]);
+    assert_eq!(document.audience.as_deref(), Some("children"));
+}
+
+#[test]
+fn what_changed_is_told_from_version_to_version() {
+    let first = first();
+    let second = next(&first, "provider = \"Counter Ltd\"", "provider = \"Bigger Ltd\"");
+    let source = changed("provider = \"Counter Ltd\"", "provider = \"Bigger Ltd\"")
+        .replace("13 months", "14 months")
+        .replace(
+            "third_parties = []\ntext.en = \"Tells",
+            "third_parties = [\"Friend Ltd\"]\ntext.en = \"Tells",
+        );
+    let third = compile(&read(&source, "avow.toml").expect("good"), std::slice::from_ref(&second));
+    let told = |lang: &str| {
+        let json: serde_json::Value =
+            serde_json::from_str(&super::banner(&third.to_canonical(), lang).expect("a banner"))
+                .expect("JSON");
+        json["changes"].clone()
+    };
+    assert_eq!(
+        told("en"),
+        serde_json::json!([
+            [2, "Measuring use: now also provided by Bigger Ltd"],
+            [3, "Measuring use: Friend Ltd can now also read it"],
+            [3, "Measuring use: kept longer"]
+        ])
+    );
+    assert_eq!(told("cy").as_array().map(Vec::len), Some(3));
+    assert!(first.changes.is_empty() && !first.to_canonical().contains("changes"));
+    assert!(third.says_the_same_as(&compile(
+        &read(&source, "avow.toml").expect("good"),
+        std::slice::from_ref(&third)
+    )));
+}
+
+#[test]
+fn the_notice_is_a_record_of_processing_too() {
+    let document = first();
+    let processing = super::notice::processing::Processing::of(&document).expect("a notice");
+    let csv = String::from_utf8(processing.csv()).expect("UTF-8");
+    let mut lines = csv.split("\r\n");
+    assert!(lines.next().is_some_and(|head| head.starts_with("activity,controller,dpo,purposes,people,")));
+    let row = lines.next().expect("a row");
+    for cell in [
+        "website,\"The Shop Ltd, 1 High Street, London <privacy@shop.example>\"",
+        "\"Selling\nCounting\"",
+        "Counter Inc. (US): Standard contractual clauses.",
+        "\"consent\nlegitimate_interests\nArt 9(2)(a)\"",
+    ] {
+        assert!(row.contains(cell), "{cell}: {csv}");
+    }
+    let json = serde_json::to_value(&processing).expect("JSON");
+    assert_eq!(
+        (&json["version"], &json["activities"][0]["people"]),
+        (&1.into(), &"People who visit the shop's website".into())
+    );
 }

@@ -71,10 +71,10 @@ impl Scene {
             layer: match record.surface {
                 Surface::Banner => Layer::Banner,
                 Surface::Preferences | Surface::Reopen => Layer::Dialog,
-                Surface::Page => {
+                Surface::Page | Surface::Form => {
                     return Err(Error::new(
                         Kind::NotFound,
-                        "the answer was given through the page's own controls, which are not kept",
+                        "the answer was given through controls or a form of a page, which are not kept",
                     ));
                 }
             },
@@ -91,6 +91,7 @@ fn screen(viewport: Viewport) -> (u16, u16) {
     match viewport {
         Viewport::Narrow => (412, 780),
         Viewport::Medium => (820, 1_000),
-        Viewport::Wide => (1_280, 800),
+        // Only a form has no width, and no form is shown.
+        Viewport::Wide | Viewport::Unknown => (1_280, 800),
     }
 }

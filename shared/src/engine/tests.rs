@@ -8,7 +8,8 @@ use crate::regime::Regime;
 use proptest::prelude::*;
 
 fn purpose(id: &str, category: OptionalCategory, basis: Basis, since: u32) -> Purpose {
-    Purpose { id: PurposeId::parse(id).unwrap(), category: Category::Optional(category), basis, since }
+    let category = Category::Optional(category);
+    Purpose { id: PurposeId::parse(id).unwrap(), category, basis, since, asked: Asked::ByBanner }
 }
 
 fn policy_at(version: u32, regime: Regime, optional: Vec<Purpose>) -> Policy {
@@ -17,6 +18,7 @@ fn policy_at(version: u32, regime: Regime, optional: Vec<Purpose>) -> Policy {
         category: Category::Necessary,
         basis: Basis::StrictlyNecessary,
         since: 1,
+        asked: Asked::ByBanner,
     };
     let purposes = std::iter::once(necessary).chain(optional).collect();
     Policy::new(SiteId::parse("site").unwrap(), version, "00".repeat(32), regime, purposes).unwrap()

@@ -11,7 +11,7 @@ use crate::decision::{Decision, decide};
 use crate::engine::{Ask, Reason, evaluate};
 use crate::id::{Millis, PurposeId, SiteId, hex};
 use crate::json::Writer;
-use crate::policy::{Policy, Purpose};
+use crate::policy::{Asked, Policy, Purpose};
 use crate::regime::{Behaviour, Regime};
 use crate::signals::Signals;
 use serde::Deserialize;
@@ -37,6 +37,9 @@ struct CasePolicy {
     grant_days: u16,
     refusal_days: u16,
     purposes: Vec<(String, String, String, u32)>,
+    /// Those of them that a form asks for.
+    #[serde(default)]
+    by_form: Vec<String>,
 }
 
 impl CasePolicy {
@@ -56,6 +59,7 @@ impl CasePolicy {
                 category: Category::parse(category)?,
                 basis: Basis::parse(basis)?,
                 since: *since,
+                asked: if self.by_form.contains(id) { Asked::ByForm } else { Asked::ByBanner },
             })
         });
         Policy::new(

@@ -119,3 +119,35 @@ fn the_signal_keeps_marketing_off_until_it_is_granted_in_its_sight() {
     machine.answer(&policy, Wish::AcceptAll, &BY_HAND, NOW).expect("it counts");
     assert_eq!(machine.evaluation.allowed, [true, true, true]);
 }
+
+#[test]
+fn a_cookie_that_cannot_be_read_switches_even_the_exemptions_off() {
+    let mut facts = FACTS;
+    (facts[5], facts[17]) = ("true", "statistics");
+    let policy = policy::read(&facts.join("\n")).expect("a whole policy").policy;
+    let mut machine = fresh(&policy);
+    assert_eq!(machine.evaluation.allowed, [true, true, false], "exempt here");
+    machine.follow(&policy, "1.3.x", NOW);
+    assert_eq!(machine.evaluation.allowed, [true, false, false]);
+    let broken = Machine::new(&policy, Signals::default(), "1.3.x", NOW);
+    assert_eq!(broken.evaluation.allowed, [true, false, false]);
+    assert!(broken.asks());
+}
+
+#[test]
+fn accepting_all_says_nothing_about_what_a_form_asks_for() {
+    let mut facts = FACTS;
+    facts[25] = "form";
+    let policy = policy::read(&facts.join("\n")).expect("a whole policy").policy;
+    let mut machine = fresh(&policy);
+    let answer = machine.answer(&policy, Wish::AcceptAll, &BY_HAND, NOW).expect("it counts");
+    assert_eq!(answer.said, Said::Accepted);
+    assert_eq!(machine.evaluation.allowed, [true, true, false]);
+    assert!(!machine.asks(), "the form asks");
+    machine.answer(&policy, Wish::Save(vec![false, true]), &BY_HAND, NOW).expect("it counts");
+    assert_eq!(machine.evaluation.allowed, [true, false, true]);
+    machine.answer(&policy, Wish::AcceptAll, &BY_HAND, NOW).expect("it counts");
+    assert_eq!(machine.evaluation.allowed, [true, true, true], "what was given there stays");
+    machine.answer(&policy, Wish::RejectAll, &BY_HAND, NOW).expect("it counts");
+    assert_eq!(machine.evaluation.allowed, [true, false, false]);
+}

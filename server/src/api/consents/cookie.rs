@@ -5,6 +5,7 @@
 //! delivered late, or from somewhere else, never replaces a newer one.
 
 use crate::consent::decide::Receipt;
+use crate::consent::fill_in::Sealed;
 use crate::policy::hosts::cookie_domain;
 use actix_web::http::header::{self, HeaderMap};
 use avow_shared::cookie::{self, encode};
@@ -21,7 +22,17 @@ pub fn answer(headers: &HeaderMap, receipt: &Receipt, now: Millis) -> Option<Str
     if held != sealed && held != encode(&receipt.decision, None) {
         return None;
     }
-    let seconds = (receipt.decision.expires.0 - now.0) / 1000;
+    set(&page, &sealed, receipt.decision.expires, now)
+}
+
+/// The `Set-Cookie` line for an answer that came as a form: there is no script that could have written it.
+pub fn line(headers: &HeaderMap, sealed: &Sealed, now: Millis) -> Option<String> {
+    let value = encode(&sealed.decision, Some(&sealed.seal));
+    set(&same_origin(headers)?, &value, sealed.decision.expires, now)
+}
+
+fn set(page: &Url, sealed: &str, expires: Millis, now: Millis) -> Option<String> {
+    let seconds = (expires.0 - now.0) / 1000;
     if seconds <= 0 {
         return None;
     }

@@ -5,11 +5,11 @@ use super::*;
 use crate::gate::class::Class;
 use crate::gate::hosts::Origin;
 use crate::gate::rules::Rules;
-use crate::gate::verdict::Purposes;
 use crate::policy::{Published, compile};
 use crate::seen::Ledger;
 use crate::store::seen::Sighting;
 use crate::testing::HASH;
+use crate::verdict::Purposes;
 use std::sync::Arc;
 
 /// A policy with `https://pay.example` for what is necessary, `https://counter.example` for analytics and

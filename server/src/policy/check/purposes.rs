@@ -1,6 +1,7 @@
 //! Checks purposes with their services and items, each alone and against the others.
 
-use super::values::{MAX_NAME, id, in_all_languages, label, link, one_of, text};
+use super::values::{MAX_NAME, country, id, in_all_languages, label, link, one_of, text};
+use crate::policy::document::BY_FORM;
 use crate::policy::duration::Duration;
 use crate::policy::fault::Collector;
 use crate::policy::file::{At, File, Item, Purpose, Service};
@@ -38,8 +39,10 @@ pub(super) fn check_purposes(file: &File, jurisdiction: Option<&Rule>, faults: &
             label(&text_of.value.name, faults);
             text(&text_of.value.description, faults);
         }
-        let gates_nothing =
-            purpose.service.iter().all(|service| service.item.is_empty() && service.hosts.is_empty());
+        check_audience(file, purpose, faults);
+        let by_form = check_asked(purpose, faults);
+        let gates_nothing = !by_form
+            && purpose.service.iter().all(|service| service.item.is_empty() && service.hosts.is_empty());
         if gates_nothing {
             faults.add(
                 &purpose.id.span,
@@ -60,6 +63,37 @@ pub(super) fn check_purposes(file: &File, jurisdiction: Option<&Rule>, faults: &
         }
     }
     check_overlaps(file, faults);
+}
+
+/// A site for children offers nothing for marketing (ICO Children's Code, standards 5, 7 and 12; UK GDPR Art 25).
+fn check_audience(file: &File, purpose: &Purpose, faults: &mut Collector<'_>) {
+    let is_children = file.audience.as_ref().is_some_and(|audience| audience.value == "children");
+    if is_children && purpose.category.value == "marketing" {
+        faults.add(
+            &purpose.category.span,
+            "audience",
+            format!(
+                "purpose `{}`: with `audience = \"children\"` nothing is offered for marketing (ICO Children's Code, standards \
+                 5, 7 and 12)",
+                purpose.id.value
+            ),
+        );
+    }
+}
+
+/// Whether a form of the site asks for it. What no banner asks for can rest on nothing but consent.
+fn check_asked(purpose: &Purpose, faults: &mut Collector<'_>) -> bool {
+    let Some(asked) = &purpose.asked else { return false };
+    one_of(asked, &["banner", BY_FORM], "asked", faults);
+    let by_form = asked.value == BY_FORM;
+    if by_form && purpose.basis.value != "consent" {
+        faults.add(
+            &asked.span,
+            "asked",
+            format!("purpose `{}`: what a form asks for rests on `consent`", purpose.id.value),
+        );
+    }
+    by_form
 }
 
 fn check_basis(
@@ -117,13 +151,7 @@ fn check_service(
     label(&service.name, faults);
     label(&service.provider, faults);
     one_of(&service.role, &["controller", "joint_controller", "processor"], "role", faults);
-    if service.country.value.len() != 2 || !service.country.value.bytes().all(|b| b.is_ascii_uppercase()) {
-        faults.add(
-            &service.country.span,
-            "country",
-            "a country is two capital letters, such as `GB` or `IE`",
-        );
-    }
+    country(&service.country, faults);
     link(&service.privacy_url, faults);
     for (at, host) in service.hosts.iter().enumerate() {
         if let Err(reason) = hosts::check_source(&host.value) {

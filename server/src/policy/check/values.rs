@@ -6,10 +6,10 @@ use avow_shared::id::PurposeId;
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 
-pub(super) const MAX_NAME: usize = 120;
+pub(in crate::policy) const MAX_NAME: usize = 120;
 const MAX_TEXT: usize = 1000;
 
-pub(super) fn in_all_languages<T>(
+pub(in crate::policy) fn in_all_languages<T>(
     file: &File,
     texts: &At<BTreeMap<String, T>>,
     of: &str,
@@ -34,11 +34,11 @@ pub(super) fn in_all_languages<T>(
     }
 }
 
-pub(super) fn has_language(file: &File, language: &str) -> bool {
+pub(in crate::policy) fn has_language(file: &File, language: &str) -> bool {
     file.languages.value.iter().any(|known| known.value == language)
 }
 
-pub(super) fn is_language(tag: &str) -> bool {
+pub(in crate::policy) fn is_language(tag: &str) -> bool {
     let mut parts = tag.split('-');
     let primary = parts.next().unwrap_or("");
     (2..=3).contains(&primary.len())
@@ -46,7 +46,7 @@ pub(super) fn is_language(tag: &str) -> bool {
         && parts.all(|part| (2..=8).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_alphanumeric()))
 }
 
-pub(super) fn id(value: &At<String>, what: &str, faults: &mut Collector<'_>) {
+pub(in crate::policy) fn id(value: &At<String>, what: &str, faults: &mut Collector<'_>) {
     if PurposeId::parse(&value.value).is_none() {
         faults.add(
             &value.span,
@@ -56,7 +56,12 @@ pub(super) fn id(value: &At<String>, what: &str, faults: &mut Collector<'_>) {
     }
 }
 
-pub(super) fn one_of(value: &At<String>, words: &[&str], rule: &'static str, faults: &mut Collector<'_>) {
+pub(in crate::policy) fn one_of(
+    value: &At<String>,
+    words: &[&str],
+    rule: &'static str,
+    faults: &mut Collector<'_>,
+) {
     if !words.contains(&value.value.as_str()) {
         let reason = match words {
             [only] => format!("`{}` is not known here: write `{only}`", value.value),
@@ -66,21 +71,26 @@ pub(super) fn one_of(value: &At<String>, words: &[&str], rule: &'static str, fau
     }
 }
 
-pub(super) fn within(value: &At<i64>, range: RangeInclusive<i64>, unit: &str, faults: &mut Collector<'_>) {
+pub(in crate::policy) fn within(
+    value: &At<i64>,
+    range: RangeInclusive<i64>,
+    unit: &str,
+    faults: &mut Collector<'_>,
+) {
     if !range.contains(&value.value) {
         faults.add(&value.span, "range", format!("must be {} to {} {unit}", range.start(), range.end()));
     }
 }
 
-pub(super) fn label(value: &At<String>, faults: &mut Collector<'_>) {
+pub(in crate::policy) fn label(value: &At<String>, faults: &mut Collector<'_>) {
     bounded(value, MAX_NAME, faults);
 }
 
-pub(super) fn text(value: &At<String>, faults: &mut Collector<'_>) {
+pub(in crate::policy) fn text(value: &At<String>, faults: &mut Collector<'_>) {
     bounded(value, MAX_TEXT, faults);
 }
 
-pub(super) fn bounded(value: &At<String>, max: usize, faults: &mut Collector<'_>) {
+pub(in crate::policy) fn bounded(value: &At<String>, max: usize, faults: &mut Collector<'_>) {
     let text = value.value.trim();
     if text.is_empty() {
         faults.add(&value.span, "empty", "must not be empty");
@@ -91,7 +101,7 @@ pub(super) fn bounded(value: &At<String>, max: usize, faults: &mut Collector<'_>
     }
 }
 
-pub(super) fn email(value: &At<String>, faults: &mut Collector<'_>) {
+pub(in crate::policy) fn email(value: &At<String>, faults: &mut Collector<'_>) {
     let fine = value.value.split_once('@').is_some_and(|(user, host)| {
         !user.is_empty()
             && host.contains('.')
@@ -103,7 +113,7 @@ pub(super) fn email(value: &At<String>, faults: &mut Collector<'_>) {
     }
 }
 
-pub(super) fn link(value: &At<String>, faults: &mut Collector<'_>) {
+pub(in crate::policy) fn link(value: &At<String>, faults: &mut Collector<'_>) {
     let path =
         value.value.starts_with('/') && !value.value.starts_with("//") && !value.value.starts_with("/\\");
     let clean = value.value.chars().all(|c| !c.is_whitespace() && !c.is_control());
@@ -116,7 +126,25 @@ pub(super) fn link(value: &At<String>, faults: &mut Collector<'_>) {
     }
 }
 
-pub(super) fn is_https(text: &str) -> bool {
+pub(in crate::policy) fn country(value: &At<String>, faults: &mut Collector<'_>) {
+    if value.value.len() != 2 || !value.value.bytes().all(|b| b.is_ascii_uppercase()) {
+        faults.add(&value.span, "country", "a country is two capital letters, such as `GB` or `IE`");
+    }
+}
+
+pub(in crate::policy) fn most<T>(
+    list: &[T],
+    most: usize,
+    span: impl Fn(&T) -> &std::ops::Range<usize>,
+    what: &str,
+    faults: &mut Collector<'_>,
+) {
+    if let Some(first_over) = list.get(most) {
+        faults.add(span(first_over), "too-many", format!("there are at most {most} {what} here"));
+    }
+}
+
+pub(in crate::policy) fn is_https(text: &str) -> bool {
     url::Url::parse(text)
         .is_ok_and(|url| url.scheme() == "https" && url.has_host() && url.username().is_empty())
 }

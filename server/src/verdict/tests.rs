@@ -6,7 +6,7 @@ use avow_shared::category::OptionalCategory;
 use avow_shared::cookie::{encode, unsealed_value};
 use avow_shared::decision::Choice;
 use avow_shared::id::{DAY_MS, PurposeId, SiteId};
-use avow_shared::policy::Purpose;
+use avow_shared::policy::{Asked, Purpose};
 use avow_shared::regime::{Behaviour, Regime};
 
 const NOW: Millis = Millis(1_767_225_600_000);
@@ -24,6 +24,7 @@ fn policy(basis: Basis) -> Policy {
         category,
         basis,
         since: 1,
+        asked: Asked::ByBanner,
     };
     let regime = Regime {
         id: "gb".to_owned(),
