@@ -7,13 +7,26 @@ use actix_web::web::ServiceConfig;
 
 /// Registers every path.
 pub fn configure(config: &mut ServiceConfig) {
+    configure_often(config);
     api::ops::configure(config);
-    configure_public(config);
+    configure_rest(config);
 }
 
 /// Registers the paths that visitors and officers may reach, without those for operators.
 pub fn configure_public(config: &mut ServiceConfig) {
+    configure_often(config);
+    configure_rest(config);
+}
+
+/// What every visit asks for. The framework tries the paths in the order in which they are registered, and each costs.
+fn configure_often(config: &mut ServiceConfig) {
+    api::site_files::configure(config);
+    api::assets::configure(config);
     api::consents::configure(config);
+    api::region::configure(config);
+}
+
+fn configure_rest(config: &mut ServiceConfig) {
     api::shown::configure(config);
     api::receipts::configure(config);
     api::log::configure(config);
@@ -21,10 +34,7 @@ pub fn configure_public(config: &mut ServiceConfig) {
     api::export::configure(config);
     api::processing::configure(config);
     api::bundle::configure(config);
-    api::assets::configure(config);
-    api::region::configure(config);
     api::pages::configure(config);
-    api::site_files::configure(config);
     api::reports::configure(config);
     api::openapi::configure(config);
     config.default_service(actix_web::web::to(not_found));

@@ -15,11 +15,45 @@ use crate::visit::Visit;
 
 pub fn add(suite: &mut Suite) {
     suite.add("every_state_has_its_picture", pictures);
+    suite.add("every_site_has_its_picture", sites);
 }
 
 fn shot(name: &str) -> PathBuf {
     root().join("tests/shots").join(format!("{name}.png"))
 }
+
+/// The five sites of the demo: their banner over their own looks; those of Chromium, wide and light, are in their READMEs.
+async fn sites(browsers: Browsers) -> Result<()> {
+    for (site, host) in SITES {
+        let visit = Visit::begin_at(&browsers, site, host).await?;
+        for (width, height) in [(320, 640), (1280, 800)] {
+            visit.tab.resize(width, height).await?;
+            for (state, path) in [("home", "/"), ("cookies", "/cookies"), ("privacy", "/privacy")] {
+                visit.go(path).await?;
+                visit.tab.shown("#avow-banner").await?;
+                still(&visit.tab).await?;
+                let over = visit.tab.eval("document.documentElement.scrollWidth - innerWidth").await?;
+                ensure!(
+                    over.as_i64().is_some_and(|over| over <= 0),
+                    "{site}{path} is {over} px too wide at {width}"
+                );
+                let name = format!("{}-{width}-site-{site}-{state}", browsers.engine.name());
+                visit.tab.screenshot(&shot(&name)).await?;
+            }
+        }
+        visit.end().await;
+    }
+    Ok(())
+}
+
+/// The sites, each with its main host.
+const SITES: [(&str, &str); 5] = [
+    ("careers-enterprise", "careers.localhost"),
+    ("southend-connexions", "connexions.localhost"),
+    ("kent-learning", "kent.localhost"),
+    ("cambridge-education", "ceg.localhost"),
+    ("seetec", "seetec.localhost"),
+];
 
 async fn pictures(browsers: Browsers) -> Result<()> {
     let engine = browsers.engine.name();

@@ -4,12 +4,16 @@
 
 mod access;
 mod bundle;
+mod cambridge_education;
+mod careers_enterprise;
 mod choice;
 mod compatible;
 mod delivery;
 mod device;
 mod guard;
 mod harness;
+mod intervals;
+mod kent_learning;
 mod languages;
 mod late;
 mod looks;
@@ -17,12 +21,15 @@ mod outage;
 mod receipt;
 mod receipts;
 mod region;
+mod seetec;
 mod selftest;
 mod shown;
 mod smooth;
 mod snippet;
+mod southend_connexions;
 mod speed;
 mod visit;
+mod wcag;
 
 use std::process::ExitCode;
 
@@ -36,6 +43,11 @@ fn main() -> ExitCode {
     receipts::add(&mut suite);
     region::add(&mut suite);
     languages::add(&mut suite);
+    careers_enterprise::add(&mut suite);
+    southend_connexions::add(&mut suite);
+    kent_learning::add(&mut suite);
+    cambridge_education::add(&mut suite);
+    seetec::add(&mut suite);
     shown::add(&mut suite);
     snippet::add(&mut suite);
     guard::add(&mut suite);
@@ -43,6 +55,8 @@ fn main() -> ExitCode {
     compatible::add(&mut suite);
     delivery::add(&mut suite);
     access::add(&mut suite);
+    wcag::add(&mut suite);
+    intervals::add(&mut suite);
     smooth::add(&mut suite);
     speed::add(&mut suite);
     looks::add(&mut suite);

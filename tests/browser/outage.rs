@@ -5,7 +5,7 @@ use avow_tests::browser::Habit;
 use avow_tests::database::Kind;
 
 use crate::harness::{Browsers, Suite};
-use crate::visit::{FORMS, Visit};
+use crate::visit::{FORMS, Visit, says};
 
 pub fn add(suite: &mut Suite) {
     suite.add("with_the_script_host_down_all_stays_held", host_down);
@@ -75,6 +75,28 @@ async fn without_wasm(browsers: Browsers) -> Result<()> {
         visit.nothing_optional(form).await?;
         page_works(&visit, form).await?;
         visit.nothing_optional(form).await?;
+    }
+    // The banner is there all the same, over a form: each answer is recorded, and nothing optional starts.
+    for (at, (button, event)) in
+        [("#avow-accept", "given"), ("#avow-reject", "withdrawn")].into_iter().enumerate()
+    {
+        visit.go("/privacy").await?;
+        if at == 1 {
+            // Whoever has answered finds the way back in the corner: the page about cookies, with its form.
+            visit.tab.click("#avow-reopen").await?;
+            visit.tab.click("button[value=reject]").await?;
+            visit.tab.shown(".avow-said").await?;
+        } else {
+            visit.tab.shown("#avow-banner").await?;
+            visit.tab.click(button).await?;
+            visit.tab.shown("#avow-toast").await?;
+            visit.tab.gone("#avow-banner").await?;
+            ensure!(visit.tab.eval("location.pathname").await? == "/privacy", "back where the question was");
+        }
+        let record = visit.record(at + 1).await?;
+        ensure!(says(&record, "event") == event && says(&record, "surface") == "form", "{record}");
+        ensure!(visit.cookie().await?.is_some_and(|cookie| !cookie.ends_with(".-")), "sealed at once");
+        visit.nothing_optional("without an engine nothing starts").await?;
     }
     visit.control().await?;
     visit.end().await;

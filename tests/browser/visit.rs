@@ -11,8 +11,8 @@ use crate::harness::Browsers;
 /// The install forms, by the path under which the demo shows them.
 pub const FORMS: [&str; 2] = ["/", "/b/"];
 
-/// What needs no consent: our own cookie, and the protection of the contact form.
-const NECESSARY: [&str; 2] = ["avow", "ce_form"];
+/// What needs no consent: our own cookie, the protection of the sites' forms; and what the demonstration pretends.
+const NECESSARY: [&str; 7] = ["avow", "ce_form", "sc_form", "kl_form", "cg_form", "st_form", "demo_as"];
 
 /// A visitor who has just come.
 pub struct Visit {
@@ -30,6 +30,19 @@ impl Visit {
         let demo = DemoSite::start_on(kind).await?;
         let tab = browser.open().await?;
         Ok(Self { demo, tab })
+    }
+
+    /// On another of the demo's sites.
+    pub async fn begin_at(browsers: &Browsers, site: &str, host: &str) -> Result<Self> {
+        let browser = browsers.plain().await?;
+        let demo = DemoSite::start_of(site, host, Kind::Sqlite).await?;
+        let tab = browser.open().await?;
+        Ok(Self { demo, tab })
+    }
+
+    /// Pretends to be a visitor, as the start page lets one (`place=FR&gpc=1`), and loads a page of the demo.
+    pub async fn go_as(&self, who: &str, path: &str) -> Result<()> {
+        self.go(&format!("/demo/be?{who}&to={path}")).await
     }
 
     /// Loads a page of the demo.

@@ -96,7 +96,13 @@
       C.region && Promise.race([json("/region.json"), breath(2e3)]).catch(function () {}),
     ]).then(function (got) {
       Object.assign(got[1], got[3]);
-      return got[0].default(got[2]).then(body).then(breath).then(function () {
+      return got[0].default(got[2]).catch(function (e) {
+        // Not the engine itself, whose state nobody knows then: a form, which the server takes.
+        Promise.resolve(body()).then(function () {
+          got[0].plain(got[1], A, C);
+        });
+        throw e;
+      }).then(body).then(breath).then(function () {
         A.engine = got[0];
         if (!A.engine.run(got[1], A, C)) throw "policy";
       }).then(breath).then(function () {

@@ -13,6 +13,7 @@ import { putBack as show, replay, WAITING } from "./replay.js";
 import { words } from "./words.js";
 
 export { keep, putBack } from "./form.js";
+export { plain } from "./plain.js";
 
 // One page of so many tells that its snippet is old.
 const SAMPLE = 1 / 16;

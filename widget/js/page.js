@@ -11,6 +11,7 @@ import { config, d, give, guard, hear, leave, list, policy, silently, w } from "
 import { clear } from "./items.js";
 import { flush, handOver } from "./outbox.js";
 import { later, revive, watch } from "./tags.js";
+import { ask, confirm, furnish, hush } from "./view.js";
 
 export { bake, ours } from "./cookie.js";
 export { measure } from "./measure.js";
@@ -47,6 +48,14 @@ export function open(...given) {
   if (guard.stale) later(() => 1);
   // That word can be lost with the page that sent it; what it stored cannot.
   w.addEventListener("storage", (e) => /^avow_/.test(e.key) && hear("follow"));
+}
+
+/** Where the engine cannot run: the first layer over a form that the server takes. */
+export function plain(...given) {
+  // Until its controls are heard they do nothing.
+  given[1].engine = { hear() {} };
+  open(...given);
+  later((late) => { guard.engine.hear = late.plain(config, policy, { ask, furnish, confirm, said, hush, held: decode(ours()) }); });
 }
 
 /** By what means an event was made; a program's own is `script`. */

@@ -25,6 +25,7 @@ export default async function (answer) {
     wasm.__wbindgen_start();
 }
 export const run = (...given) => (open(...given), start(read()));
+export { plain };
 ";
 
 /// Replaces the names that wasm-opt shortened in the module; `names` is what it printed about that.
@@ -73,7 +74,7 @@ pub fn with_own_runtime(glue: &str) -> Result<String> {
         }
     }
     let page = page_module(glue).context("find the page's functions in the glue")?;
-    Ok(format!("import {{ open, read }} from {page:?};\n{kept}{RUNTIME}"))
+    Ok(format!("import {{ open, plain, read }} from {page:?};\n{kept}{RUNTIME}"))
 }
 
 /// Where the glue imports the page's own functions from.
@@ -150,7 +151,7 @@ mod tests {
             function getStringFromWasm0(ptr, len) {}\nfunction getArrayU16FromWasm0(ptr, len) {}\nfunction initSync() {}\n";
         let own = with_own_runtime(glue).expect("strings are known");
         assert!(own.contains("export default async function") && !own.contains("initSync"), "{own}");
-        assert!(own.starts_with("import { open, read } from \"./snippets/x/page.js\";"), "{own}");
+        assert!(own.starts_with("import { open, plain, read } from \"./snippets/x/page.js\";"), "{own}");
         assert!(
             with_own_runtime(&glue.replace("now(getString", "now(getArrayU16FromWasm0(a), getString"))
                 .is_err()

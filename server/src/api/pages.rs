@@ -303,8 +303,8 @@ fn held(headers: &HeaderMap) -> String {
 }
 
 fn signals(headers: &HeaderMap) -> Signals {
-    let gpc = client::lines(headers, "sec-gpc");
-    Signals { gpc: gpc == ["1"], dnt: false }
+    // Of several, one that is exactly `1` counts (W3C Global Privacy Control).
+    Signals { gpc: client::lines(headers, "sec-gpc").contains(&"1"), dnt: false }
 }
 
 fn standing(state: &AppState, request: &HttpRequest, policies: &SitePolicies) -> Standing {

@@ -39,7 +39,7 @@ pub(super) async fn script(
     site: Path<String>,
 ) -> Result<HttpResponse, Problem> {
     let (_, policies) = site_policies(&state, &site).await?;
-    let file = state.site_files.script(&policies.current).await?;
+    let file = state.site_files.script(&policies.current)?;
     Ok(answer(&file, "text/javascript; charset=utf-8", MINUTES, &request))
 }
 

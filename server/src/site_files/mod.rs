@@ -6,7 +6,8 @@
 mod config;
 mod file;
 
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::sync::{Arc, PoisonError, RwLock};
 
 use avow_shared::id::SiteId;
 use moka::future::Cache;
@@ -23,6 +24,8 @@ pub use file::File;
 
 /// Files kept ready: a few per site and language.
 const FILES: u64 = 4_000;
+/// Scripts kept ready: one per site.
+const SCRIPTS: usize = 4_000;
 
 /// How much of a policy's text a page asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -36,31 +39,44 @@ pub enum Extent {
 /// In place of this, the guard has its configuration.
 const TOKEN: &str = "__AVOW_CONFIG__";
 
-/// Site, policy hash, and for the policy's text its language; the script has none.
-type Key = (SiteId, String, Option<(String, Extent)>);
+/// Site, policy hash, language.
+type Key = (SiteId, String, String, Extent);
+
+/// A site's script, and the hash of the policy that it is made from.
+type Script = (String, Arc<File>);
 
 /// The files, made and compressed once each.
 #[derive(Clone, Debug)]
 pub struct SiteFiles {
     files: Cache<Key, Arc<File>>,
+    /// The script of each site, which every page of it asks for: found without a copy of the key.
+    scripts: Arc<RwLock<HashMap<SiteId, Script>>>,
 }
 
 impl SiteFiles {
     /// An empty cache.
     pub fn new() -> Self {
-        Self { files: Cache::builder().max_capacity(FILES).build() }
+        Self { files: Cache::builder().max_capacity(FILES).build(), scripts: Arc::default() }
     }
 
     /// The site script: guard and boot.
-    pub async fn script(&self, policy: &Published) -> Result<Arc<File>, Error> {
-        let key = (policy.engine.site.clone(), policy.engine.hash.clone(), None);
-        if let Some(file) = self.files.get(&key).await {
-            return Ok(file);
+    pub fn script(&self, policy: &Published) -> Result<Arc<File>, Error> {
+        let (site, hash) = (&policy.engine.site, &policy.engine.hash);
+        let known = self.scripts.read().unwrap_or_else(PoisonError::into_inner);
+        if let Some((made_from, file)) = known.get(site)
+            && made_from == hash
+        {
+            return Ok(Arc::clone(file));
         }
+        drop(known);
         let build = build()?;
         let text = script(build, &Config::of(policy, build, Form::External)?)?;
         let file = Arc::new(File::new(text).map_err(Error::internal)?);
-        self.files.insert(key, file.clone()).await;
+        let mut known = self.scripts.write().unwrap_or_else(PoisonError::into_inner);
+        if known.len() >= SCRIPTS {
+            known.clear();
+        }
+        known.insert(site.clone(), (hash.clone(), Arc::clone(&file)));
         Ok(file)
     }
 
@@ -74,7 +90,7 @@ impl SiteFiles {
         lang: &str,
         extent: Extent,
     ) -> Result<Option<Arc<File>>, Error> {
-        let key = (site.clone(), hash.to_owned(), Some((lang.to_owned(), extent)));
+        let key = (site.clone(), hash.to_owned(), lang.to_owned(), extent);
         if let Some(file) = self.files.get(&key).await {
             return Ok(Some(file));
         }

@@ -237,3 +237,27 @@ async fn a_policy_without_a_notice_has_no_page_of_it_and_versions_are_listed() {
         site.end().await;
     }
 }
+
+#[actix_web::test]
+async fn the_opt_out_signal_is_exactly_one() {
+    for database in databases().await {
+        let site = Site::new(state(&database.store).await);
+        for (sent, heard) in [
+            (&["1"][..], true),
+            (&["0"], false),
+            (&[], false),
+            (&["0", "1"], true),
+            (&["true"], false),
+            (&["1, 1"], false),
+            (&["11"], false),
+        ] {
+            let mut request = TestRequest::get().uri("/page/site/cookies");
+            for value in sent {
+                request = request.append_header(("sec-gpc", *value));
+            }
+            let page = site.send(request).await;
+            assert_eq!(page.text.contains("asks websites not to share or sell"), heard, "{sent:?}");
+        }
+        site.end().await;
+    }
+}

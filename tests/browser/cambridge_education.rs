@@ -1,0 +1,104 @@
+//! The sites of the Cambridge Education Group: one policy on two domains, four languages, visitors from everywhere.
+
+use anyhow::{Result, ensure};
+use serde_json::json;
+
+use crate::harness::{Browsers, Suite};
+use crate::visit::{Visit, says};
+
+pub fn add(suite: &mut Suite) {
+    suite.add("cambridge_asks_in_the_language_of_the_page", languages);
+    suite.add("cambridge_hears_a_californian_signal", california);
+    suite.add("cambridge_domains_answer_for_themselves", domains);
+    suite.add("cambridge_notice_has_a_basis_per_purpose", notice);
+}
+
+async fn at(browsers: &Browsers) -> Result<Visit> {
+    Visit::begin_at(browsers, "cambridge-education", "ceg.localhost").await
+}
+
+async fn languages(browsers: Browsers) -> Result<()> {
+    let visit = at(&browsers).await?;
+    for (lang, accept) in
+        [("nl", "Alle cookies accepteren"), ("sv", "Godkänn alla kakor"), ("zh", "接受所有 Cookie")]
+    {
+        visit.go_as(&format!("lang={lang}"), "/").await?;
+        visit.tab.shown("#avow-banner").await?;
+        let said = visit.tab.eval("[document.getElementById('avow-banner').lang, document.getElementById('avow-accept').innerText]").await?;
+        ensure!(said == json!([lang, accept]), "{said}");
+    }
+    // The record keeps the language that was shown.
+    visit.tab.click("#avow-reject").await?;
+    visit.sealed().await?;
+    ensure!(says(&visit.record(1).await?, "locale") == "zh", "the language is kept");
+    visit.end().await;
+    Ok(())
+}
+
+async fn california(browsers: Browsers) -> Result<()> {
+    let visit = at(&browsers).await?;
+    visit.go_as("place=US-CA&gpc=1", "/").await?;
+    visit.tab.shown("#avow-banner").await?;
+    visit.tab.wait("document.getElementById('avow-banner').innerText.includes('Your browser asks websites not to share or sell')").await?;
+    visit.nothing_optional("California, with the signal").await?;
+    visit.tab.click("#avow-reject").await?;
+    visit.sealed().await?;
+    let record = visit.record(1).await?;
+    ensure!(says(&record, "regime") == json!({ "id": "us-ca", "source": "token" }), "{record}");
+    ensure!(says(&record, "signals")["gpc"] == true, "{record}");
+    // Twelve months of silence after a no (Civil Code 1798.135).
+    let days = "Math.round((avow.decision().expiresAt - avow.decision().decidedAt) / 864e5)";
+    ensure!(visit.tab.eval(days).await?.as_u64().is_some_and(|days| days >= 365), "a year of silence");
+    visit.end().await;
+    Ok(())
+}
+
+async fn domains(browsers: Browsers) -> Result<()> {
+    let visit = at(&browsers).await?;
+    visit.go("/").await?;
+    visit.tab.click("#avow-accept").await?;
+    visit.sealed().await?;
+    // Another registrable domain: an answer does not travel by itself.
+    visit.tab.go(&format!("{}/", visit.demo.at("oncampus.localhost"))).await?;
+    visit.tab.shown("#avow-banner").await?;
+    ensure!(visit.tab.eval("avow.allows('analytics')").await? == false, "asked for itself");
+    visit.tab.click("#avow-reject").await?;
+    visit.tab.gone("#avow-banner").await?;
+    visit.go("/").await?;
+    visit.ready().await?;
+    ensure!(visit.tab.eval("avow.allows('analytics')").await? == true, "and the first stays as it was");
+    visit.end().await;
+    Ok(())
+}
+
+async fn notice(browsers: Browsers) -> Result<()> {
+    let visit = at(&browsers).await?;
+    visit.go_as("lang=sv", "/privacy").await?;
+    visit.tab.wait("document.querySelectorAll('main details').length >= 4").await?;
+    // Layered, in the reader's language as far as it is there; the rest is marked as what it is.
+    let open =
+        visit.tab.eval("[...document.querySelectorAll('main details')].map(part => part.open)").await?;
+    ensure!(open == json!([true, false, false, false]), "{open}");
+    ensure!(
+        visit.tab.eval("document.querySelectorAll('main details [lang=en]').length > 0").await? == true,
+        "marked"
+    );
+    visit.go_as("lang=en", "/privacy").await?;
+    visit.tab.wait("document.querySelectorAll('main details').length >= 4").await?;
+    visit.tab.eval("(document.querySelectorAll('details').forEach(part => part.open = true), 1)").await?;
+    let text = visit.tab.eval("document.querySelector('main').innerText").await?;
+    for said in [
+        "A contract with you",
+        "Legitimate interests",
+        "Your consent",
+        "one month",
+        "anonym",
+        "California",
+        "(US)",
+        "Take it with you to another service",
+    ] {
+        ensure!(text.as_str().is_some_and(|text| text.contains(said)), "`{said}` is not in {text}");
+    }
+    visit.end().await;
+    Ok(())
+}
