@@ -10,10 +10,13 @@ import { left } from "./left.js";
 import { begin as listen } from "./offer.js";
 import { cover, uncover } from "./placeholder.js";
 import { putBack as show, replay, WAITING } from "./replay.js";
+import { signal } from "./signals.js";
 import { words } from "./words.js";
 
 export { keep, putBack } from "./form.js";
+export { own } from "./own.js";
 export { plain } from "./plain.js";
+export { signal } from "./signals.js";
 
 // One page of so many tells that its snippet is old.
 const SAMPLE = 1 / 16;
@@ -47,6 +50,8 @@ export async function revive(allowed) {
     else if (tag.localName === "iframe") cover(tag, { config, policy, guard, purposes: purposes(tag), once: () => once(tag), inPlace: !guard.hosts });
   }
   await replay(ready);
+  // Tags that have just started ask for it.
+  if (guard.states) signal(guard.states);
 }
 
 // May this tag start now?

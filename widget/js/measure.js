@@ -9,7 +9,7 @@ export let measured;
 
 /** Measures it: width, height, contrast times 100, 1 if visible, by spaces; or nothing. */
 export function measure() {
-  const button = byId("avow-dialog-reject") || byId("avow-reject");
+  const button = byId("avow-dialog-reject") || byId("avow-reject") || d.querySelector("[data-avow-reject]");
   measured = null;
   if (!button) return "";
   const rect = button.getBoundingClientRect(), { color, visibility } = getComputedStyle(button);

@@ -114,7 +114,8 @@ export function settle(allowed, states, decision, stays) {
   const may = list(allowed);
   for (const { id } of policy.purposes) guard.grants[id] = may.includes(id) ? 1 : 0;
   if (states) {
-    guard.gtag("consent", "update", Object.fromEntries(list(states).map((state) => state.split(":"))));
+    guard.gtag("consent", "update", guard.states = Object.fromEntries(list(states).map((state) => state.split(":"))));
+    if (w.uetq || w.clarity || w.fbq || w._paq) later((late) => late.signal(guard.states));
     // For tag managers, which hear of events and not of consent.
     silently(() => w.dataLayer.push({ event: "avow_decision", avow: decode(decision).choices }));
   }

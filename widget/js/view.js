@@ -20,7 +20,7 @@ let look, second, show, wanted, fetches = 0;
 export function furnish() {
   const { accent, ink, radius } = policy.look;
   look = `--avow-accent:${accent};--avow-ink-on:${ink};--avow-radius:${radius}px`;
-  adopt(CSS);
+  adopt(CSS + (policy.look.css || ""));
   d.body.append(
     root("div", "corner", {}, policy, look,
       make("div", { id: "avow-status", role: "status" }),
@@ -43,6 +43,7 @@ function changed() {
 export function ask(why, gpc) {
   const { texts, links } = policy;
   if (byId("avow-banner")) return;
+  if (policy.look.own) return hide(true), own((late) => late.ask(why, gpc));
   const banner = root("section", "banner", { role: "region", "aria-labelledby": "avow-title" }, policy, look,
     make("div", { class: "avow-words" },
       make("h2", { id: "avow-title", class: "avow-title" }, texts.banner_title),
@@ -62,6 +63,9 @@ export function ask(why, gpc) {
   w.requestIdleCallback ? requestIdleCallback(fetchSecond) : setTimeout(fetchSecond, 500);
 }
 
+// The first layer of a theme that has a markup of its own, or of the page itself.
+const own = (act) => later((late) => act(late.own(policy)));
+
 /** Takes both layers away; true if the focus was in the first. The browser gives it back when the second closes. */
 export function dismiss() {
   close();
@@ -78,7 +82,8 @@ function hide(hidden) {
 /** Room under the page for the banner: what gets the focus stays in view (WCAG 2.2, 2.4.11), nothing moves. */
 function reserve() {
   const banner = byId("avow-banner"), { style } = d.documentElement;
-  style.paddingBottom = style.scrollPaddingBottom = banner ? banner.offsetHeight + 24 + "px" : "";
+  // One in the flow of the page covers nothing.
+  style.paddingBottom = style.scrollPaddingBottom = banner && getComputedStyle(banner).position === "fixed" ? banner.offsetHeight + 24 + "px" : "";
 }
 
 // True if the focus was in it.
@@ -139,6 +144,7 @@ export function close() {
 export function confirm(said, code, focus) {
   const { texts } = policy, hide = button("hide", texts.close, " avow-quiet");
   remove("avow-toast");
+  if (policy.look.own) return own((late) => late.confirm(said, code));
   byId("avow-status")?.append(
     make("div", { id: "avow-toast", class: "avow-toast" },
       make("div", {},

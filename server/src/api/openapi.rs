@@ -59,6 +59,7 @@ pub fn configure(config: &mut ServiceConfig) {
         pages::answer,
         processing::get,
         site_files::script,
+        site_files::gpc,
         site_files::policy,
         site_files::banner,
         assets::asset,

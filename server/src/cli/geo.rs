@@ -2,9 +2,11 @@
 
 use crate::config::Database;
 use crate::geo::{self, Geo};
+use crate::rng::Rng;
 use avow_shared::law::Rule;
-use std::net::IpAddr;
-use std::path::PathBuf;
+use std::net::{IpAddr, Ipv4Addr};
+use std::path::{Path, PathBuf};
+use std::time::Instant;
 
 /// What to do.
 #[derive(Clone, Debug, clap::Subcommand)]
@@ -12,6 +14,11 @@ pub enum Command {
     /// Check an mmdb file and put it in the data directory; a running server takes it up by itself
     Install {
         /// The file: MaxMind's layout, or the flat one
+        file: PathBuf,
+    },
+    /// Check an mmdb file without installing it, and say how long it takes to find the law of an address in it
+    Check {
+        /// The file
         file: PathBuf,
     },
     /// Print where an address is, and which row of the law holds there
@@ -31,6 +38,7 @@ pub fn run(database: &Database, command: Command) -> anyhow::Result<()> {
             let place = geo::install(&file, &database.data)?;
             println!("{} is in use from now on", place.display());
         }
+        Command::Check { file } => check(&file)?,
         Command::Show { address, geo } => {
             let path = geo.unwrap_or_else(|| database.data.join(geo::FILE));
             let geo = Geo::at(&path);
@@ -46,5 +54,29 @@ pub fn run(database: &Database, command: Command) -> anyhow::Result<()> {
             println!("{told}\t{}", rule.map_or("strictest", |rule| rule.id));
         }
     }
+    Ok(())
+}
+
+/// Addresses that are looked up to time it.
+const LOOKUPS: u32 = 200_000;
+
+fn check(file: &Path) -> anyhow::Result<()> {
+    let geo = Geo::at(file);
+    geo.refresh()?;
+    anyhow::ensure!(geo.is_known(), "{} is not there", file.display());
+    let rng = Rng::system();
+    let addresses: Vec<IpAddr> = (0..LOOKUPS).map(|_| IpAddr::V4(Ipv4Addr::from(rng.bytes::<4>()))).collect();
+    let started = Instant::now();
+    let mut known = 0_u32;
+    for address in &addresses {
+        let place = geo.place(*address);
+        let rule = place.as_ref().and_then(|place| Rule::at(&place.country, place.part.as_deref()));
+        known += u32::from(rule.is_some());
+    }
+    let each = started.elapsed() / LOOKUPS;
+    println!(
+        "{}: whole; of {LOOKUPS} addresses at random {known} are where a row of the law is, {each:?} each",
+        file.display()
+    );
     Ok(())
 }

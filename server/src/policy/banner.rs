@@ -5,6 +5,7 @@
 //! ([`localize`](super::localize)), which the second layer fetches. Read next: `widget/js/given.js`.
 
 use super::document::{Document, Regime, SCHEMA};
+use super::looks;
 use super::texts::{Words, direction};
 use avow_shared::basis::Basis;
 use serde::Serialize;
@@ -47,6 +48,8 @@ pub fn banner(document: &str, lang: &str) -> Option<String> {
         cookie_domain: &document.cookie_domain,
         look: Look {
             accent: &document.look.accent,
+            css: looks::css(&document.look),
+            own: document.look.theme == looks::GOVUK || document.look.layout.as_deref() == Some(looks::NONE),
             ink: ink_on(&document.look.accent),
             radius: document.look.radius,
             scheme: &document.look.scheme,
@@ -76,13 +79,9 @@ pub fn banner(document: &str, lang: &str) -> Option<String> {
 }
 
 /// Black or white, whichever reads better on this color: never under 4.5 to 1 (WCAG 2.2, 1.4.3).
-fn ink_on(accent: &str) -> &'static str {
-    let channel = |at: usize| {
-        let digits = accent.get(at..at + 2).and_then(|digits| u8::from_str_radix(digits, 16).ok());
-        let part = f64::from(digits.expect("checked: an accent is #rrggbb")) / 255.0;
-        if part <= 0.04045 { part / 12.92 } else { ((part + 0.055) / 1.055).powf(2.4) }
-    };
-    let luminance = 0.2126 * channel(1) + 0.7152 * channel(3) + 0.0722 * channel(5);
+pub(super) fn ink_on(accent: &str) -> &'static str {
+    let accent = looks::colour(accent).expect("checked: an accent is #rrggbb");
+    let luminance = looks::luminance(accent);
     if 1.05 / (luminance + 0.05) >= 4.5 { "#fff" } else { "#000" }
 }
 
@@ -106,6 +105,12 @@ struct Banner<'a> {
 #[derive(Serialize)]
 struct Look<'a> {
     accent: &'a str,
+    /// What the look adds to the style sheet.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    css: Option<String>,
+    /// Whether the first layer is drawn by `widget/js/own.js`, or by the page.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    own: bool,
     /// What reads well on the accent.
     ink: &'static str,
     radius: u8,

@@ -10,6 +10,7 @@ use self::witness::check_witnesses;
 use super::fault::Collector;
 use super::file::{At, File};
 use super::hosts;
+use super::looks;
 use super::notice;
 use super::texts;
 use avow_shared::basis::Basis;
@@ -151,17 +152,26 @@ fn check_look(file: &File, faults: &mut Collector<'_>) {
     }
     within(&look.radius, 0..=32, "CSS pixels", faults);
     one_of(&look.scheme, &["auto", "light", "dark"], "scheme", faults);
-    let Some(accent) = colour(&look.accent.value) else {
+    for (value, words, rule) in [
+        (&look.layout, &looks::LAYOUTS[..], "layout"),
+        (&look.font, &looks::FONTS[..], "font"),
+        (&look.spacing, &looks::SPACINGS[..], "spacing"),
+    ] {
+        if let Some(value) = value {
+            one_of(value, words, rule, faults);
+        }
+    }
+    let Some(accent) = looks::colour(&look.accent.value) else {
         faults.add(&look.accent.span, "accent", "a colour is written `#rrggbb`");
         return;
     };
     // Text on the accent is black or white, whichever reads better; one of them always does. What may fail is
     // that a button cannot be told from the page.
     let (ground, name) = match look.scheme.value.as_str() {
-        "dark" => ([0x1d, 0x1f, 0x23], "dark grey"),
+        "dark" => (looks::DARK, "dark grey"),
         _ => ([0xff; 3], "white"),
     };
-    let ratio = contrast(accent, ground);
+    let ratio = looks::contrast(accent, ground);
     if ratio < 3.0 {
         faults.add(
             &look.accent.span,
@@ -285,23 +295,4 @@ fn placeholders(key: &str, value: &At<String>, faults: &mut Collector<'_>) {
             format!("the only placeholder of `{key}` is `{allowed}`"),
         );
     }
-}
-
-fn colour(text: &str) -> Option<[u8; 3]> {
-    let digits = text.strip_prefix('#').filter(|digits| digits.len() == 6)?;
-    let bytes = hex::decode(digits).ok()?;
-    bytes.try_into().ok()
-}
-
-/// The contrast ratio of two colours (WCAG 2.2, "contrast ratio").
-fn contrast(a: [u8; 3], b: [u8; 3]) -> f64 {
-    let luminance = |colour: [u8; 3]| {
-        let [red, green, blue] = colour.map(|part| {
-            let part = f64::from(part) / 255.0;
-            if part <= 0.04045 { part / 12.92 } else { ((part + 0.055) / 1.055).powf(2.4) }
-        });
-        0.2126 * red + 0.7152 * green + 0.0722 * blue
-    };
-    let (a, b) = (luminance(a) + 0.05, luminance(b) + 0.05);
-    if a > b { a / b } else { b / a }
 }

@@ -77,8 +77,11 @@ pub fn compile(file: &File, history: &[Document]) -> Document {
         languages: plain(&file.languages.value),
         look: Look {
             accent: file.look.accent.value.to_ascii_lowercase(),
+            font: other_than("system", file.look.font.as_ref()),
+            layout: other_than("card", file.look.layout.as_ref()),
             radius: u8::try_from(file.look.radius.value).expect("checked: 0 to 32"),
             scheme: file.look.scheme.value.clone(),
+            spacing: other_than("normal", file.look.spacing.as_ref()),
             theme: file.look.theme.value.clone(),
         },
         log: file.log.as_ref().map(compile_log),

@@ -145,10 +145,19 @@ pub struct Inline {
 pub struct Look {
     /// `#rrggbb`, lower case.
     pub accent: String,
+    /// `page`; left out for the device's, as in documents from before it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub font: Option<String>,
+    /// One of [`LAYOUTS`](super::looks::LAYOUTS); left out for `card`, as in documents from before it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub layout: Option<String>,
     /// CSS pixels.
     pub radius: u8,
     /// `auto`, `light` or `dark`.
     pub scheme: String,
+    /// `compact`; left out for normal, as in documents from before it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub spacing: Option<String>,
     /// A name.
     pub theme: String,
 }

@@ -163,12 +163,23 @@ pub struct Retention {
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Look {
-    /// The theme's name, as records state it: lower-case letters, digits and hyphens.
+    /// The theme's name, as records state it: lower-case letters, digits and hyphens. `govuk` has the markup of GOV.UK's
+    /// cookie banner, for pages that have its style sheet; any other name is yours.
     #[schemars(regex(pattern = r"^[a-z][a-z0-9-]{0,31}$"))]
     pub theme: At<String>,
     /// The colour of the buttons: `#rrggbb`.
     #[schemars(regex(pattern = r"^#[0-9a-fA-F]{6}$"))]
     pub accent: At<String>,
+    /// Where the first layer stands: a `card` over the page (the default), a `block` in its flow, a `bar` along its lower
+    /// edge, a `box` in its corner; `none` if the page has a first layer of its own.
+    #[schemars(extend("enum" = ["card", "block", "bar", "box", "none"]))]
+    pub layout: Option<At<String>>,
+    /// Whose type it has: the device's (`system`, the default) or the page's (`page`).
+    #[schemars(extend("enum" = ["system", "page"]))]
+    pub font: Option<At<String>>,
+    /// `normal` (the default) or `compact`.
+    #[schemars(extend("enum" = ["normal", "compact"]))]
+    pub spacing: Option<At<String>>,
     /// The radius of corners, in CSS pixels.
     #[schemars(range(min = 0, max = 32))]
     pub radius: At<i64>,

@@ -16,6 +16,7 @@ pub mod file;
 pub mod hosts;
 pub mod languages;
 pub mod law;
+pub mod looks;
 pub mod notice;
 pub mod schema;
 pub mod shape;

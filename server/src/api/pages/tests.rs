@@ -261,3 +261,15 @@ async fn the_opt_out_signal_is_exactly_one() {
         site.end().await;
     }
 }
+
+#[actix_web::test]
+async fn the_site_says_that_it_honours_the_signal() {
+    for database in databases().await {
+        let site = Site::new(state(&database.store).await);
+        let said = site.get("/site/site/gpc.json", "").await;
+        assert_eq!((said.status, said.header("content-type")), (200, "application/json"));
+        assert_eq!(said.text, r#"{"gpc":true,"lastUpdate":"2026-01-01"}"#);
+        assert!(site.get("/site/elsewhere/gpc.json", "").await.is(Kind::UnknownSite));
+        site.end().await;
+    }
+}

@@ -11,6 +11,7 @@
 mod body;
 mod gate;
 mod gate_site;
+mod geo;
 mod load;
 mod log;
 mod pgbench;
@@ -82,6 +83,7 @@ async fn main() -> Result<ExitCode> {
         Ok(url) => postgres(&program, folder.path(), &url, plan, &mut report).await?,
         Err(_) => report.note("PostgreSQL: not measured, AVOW_TEST_POSTGRES_URL is not set".to_owned()),
     }
+    geo::run(&program, folder.path(), quick, &mut report)?;
     sizes(&mut report)?;
     finish(&arguments, quick, &report)
 }

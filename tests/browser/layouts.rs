@@ -1,0 +1,179 @@
+//! Every look of the first layer: where it stands, that its answers weigh the same, and the markup of GOV.UK.
+
+use anyhow::{Context, Result, ensure};
+use avow_tests::browser::{Engine, Tab};
+use avow_tests::database::Kind;
+use avow_tests::page::Pages;
+use avow_tests::policy::{SITE, toml_for};
+use avow_tests::server::{Setup, TestServer};
+use avow_tests::tools::{npm, root};
+use serde_json::json;
+
+use crate::access::violations;
+use crate::harness::{Browsers, Suite};
+
+pub fn add(suite: &mut Suite) {
+    suite.add("every_layout_weighs_its_answers_the_same", layouts);
+    suite.add("the_govuk_theme_has_the_markup_of_govuk", govuk);
+    suite.add("a_page_may_bring_a_first_layer_of_its_own", headless);
+}
+
+/// A page of the shop, whose policy has this in `[look]`; `head` and `body` are the page's own.
+async fn site(look: &str, head: &str, body: &str) -> Result<(Pages, TestServer)> {
+    let pages = Pages::start().await?;
+    let policy = toml_for(&pages.third());
+    let policy = if look.contains("theme") { policy.replace("theme = \"plain\"\n", "") } else { policy };
+    let policy = policy.replace("[look]\n", &format!("[look]\n{look}\n"));
+    let avow = TestServer::start(Setup { policies: vec![policy], ..Setup::on(Kind::Sqlite) }).await?;
+    pages.proxy(Some(avow.base()));
+    let links = "<p>Text of the page, with a <a href='/'>link</a>.</p>".repeat(20);
+    pages.put(
+        "/",
+        &format!(
+            "<!doctype html><html lang=en><head><meta charset=utf-8><script src='/.avow/site/{SITE}.js'></script>\
+             <meta name=viewport content='width=device-width, initial-scale=1'><title>shop</title>{head}</head>\
+             <body><main><h1>Shop</h1>{links}</main>{body}</body></html>"
+        ),
+    );
+    Ok((pages, avow))
+}
+
+async fn layouts(browsers: Browsers) -> Result<()> {
+    for (look, place) in [
+        ("layout = \"card\"", "fixed"),
+        ("layout = \"block\"", "static"),
+        ("layout = \"bar\"\nspacing = \"compact\"", "fixed"),
+        ("layout = \"box\"\nfont = \"page\"", "fixed"),
+    ] {
+        let head = "<style>body { margin: 0; font-family: Georgia, serif }</style>";
+        let (pages, avow) = site(look, head, "").await?;
+        let tab = browsers.plain().await?.open().await?;
+        for (width, height) in [(320, 640), (412, 800), (1280, 800)] {
+            tab.resize(width, height).await?;
+            tab.go(&format!("{}/", pages.site())).await?;
+            tab.shown("#avow-banner").await?;
+            let weights = tab
+                .eval(
+                    "['accept', 'reject', 'choose'].map(n => document.getElementById('avow-' + n)).map(e => { const s = getComputedStyle(e), r = e.getBoundingClientRect(); \
+                     return [s.fontSize, s.fontWeight, s.color, s.backgroundColor, s.borderRadius, Math.round(r.height), Math.round(r.width / 2)] })",
+                )
+                .await?;
+            ensure!(weights[0] == weights[1] && weights[1] == weights[2], "{look} at {width}: {weights}");
+            let state = tab
+                .eval(
+                    "(b => [getComputedStyle(b).position, document.documentElement.scrollWidth <= innerWidth, b.getBoundingClientRect().height < innerHeight, \
+                     ['accept', 'reject'].every(n => (r => r.top >= 0 && r.bottom <= innerHeight)(document.getElementById('avow-' + n).getBoundingClientRect())), \
+                     document.body.firstElementChild === b])(document.getElementById('avow-banner'))",
+                )
+                .await?;
+            ensure!(state == json!([place, true, true, true, true]), "{look} at {width}: {state}");
+            let name = look.split('"').nth(1).context("a name")?;
+            picture(&tab, browsers.engine, &format!("{width}-layout-{name}")).await?;
+        }
+        tab.click("#avow-reject").await?;
+        tab.gone("#avow-banner").await?;
+        tab.wait("!localStorage.getItem('avow_outbox')").await?;
+        ensure!(avow.records()?.len() == 1, "{look}: it answers");
+        tab.close().await;
+    }
+    Ok(())
+}
+
+/// The parts of an element that make it what it is: tag, classes, roles; not its words, ids and addresses.
+const SHAPE: &str = "const shape = e => [e.tagName, [...e.classList].sort().join(' '), e.getAttribute('role'), e.hasAttribute('aria-label'), \
+     e.hasAttribute('data-nosnippet'), e.getAttribute('data-module'), [...e.children].map(shape)];";
+
+async fn govuk(browsers: Browsers) -> Result<()> {
+    let govuk = npm("govuk-frontend")?.join("dist/govuk");
+    let css =
+        std::fs::read_to_string(govuk.join("govuk-frontend.min.css")).context("read GOV.UK's style sheet")?;
+    let fixtures: serde_json::Value = serde_json::from_str(&std::fs::read_to_string(
+        govuk.join("components/cookie-banner/fixtures.json"),
+    )?)?;
+    let fixture = |name: &str| {
+        let all = fixtures["fixtures"].as_array()?;
+        all.iter().find(|one| one["name"] == name).map(|one| one["html"].to_string())
+    };
+    let head = format!("<style>{css}</style>");
+    let (pages, avow) = site("theme = \"govuk\"", &head, "").await?;
+    let tab = browsers.plain().await?.open().await?;
+    let same = |fixture: String, id: &str| {
+        format!(
+            "(() => {{ {SHAPE} const theirs = new DOMParser().parseFromString({fixture}, 'text/html').body.firstElementChild; \
+             const [a, b] = [theirs, document.getElementById('{id}')].map(e => JSON.stringify(shape(e))); return a === b ? '' : a + '\\n' + b }})()"
+        )
+    };
+    for (width, height) in [(320, 640), (1280, 800)] {
+        tab.resize(width, height).await?;
+        tab.go(&format!("{}/", pages.site())).await?;
+        tab.shown("#avow-banner").await?;
+        let differs = tab.eval(&same(fixture("default").context("the fixture")?, "avow-banner")).await?;
+        ensure!(differs == "", "theirs and ours:\n{differs}");
+        let weights = tab
+            .eval("['accept', 'reject'].map(n => (s => [s.fontSize, s.fontWeight, s.color, s.backgroundColor, s.position])(getComputedStyle(document.getElementById('avow-' + n))))")
+            .await?;
+        ensure!(
+            weights[0] == weights[1] && weights[0][3] != "rgba(0, 0, 0, 0)",
+            "their style sheet reaches both: {weights}"
+        );
+        picture(&tab, browsers.engine, &format!("{width}-theme-govuk")).await?;
+    }
+    let found = violations(&tab).await?;
+    let ours: Vec<_> = found.iter().filter(|line| line.contains("avow") || line.contains("govuk")).collect();
+    ensure!(ours.is_empty(), "{ours:#?}");
+    tab.click("#avow-accept").await?;
+    tab.gone("#avow-banner").await?;
+    tab.shown("#avow-toast").await?;
+    let confirmation = fixture("accepted confirmation banner").context("the fixture")?;
+    let differs = tab.eval(&same(confirmation, "avow-toast")).await?;
+    // The reference code is a paragraph of ours beside theirs.
+    let ours = "[\"P\",\"govuk-body\",null,false,false,null,[]]";
+    let doubled = differs.as_str().unwrap_or_default().replacen(&format!("{ours},{ours}"), ours, 1);
+    ensure!(differs == "" || doubled.split_once('\n').is_some_and(|(a, b)| a == b), "{differs}");
+    picture(&tab, browsers.engine, "1280-theme-govuk-accepted").await?;
+    tab.wait("/\\.[\\w-]{22}(;|$)/.test(document.cookie)").await?;
+    let record = serde_json::to_string(&avow.records()?)?;
+    ensure!(record.contains("govuk") && record.contains("given"), "{record}");
+    tab.click("#avow-hide").await?;
+    tab.gone("#avow-toast").await?;
+    tab.close().await;
+    Ok(())
+}
+
+async fn headless(browsers: Browsers) -> Result<()> {
+    let body = "<div id=mine hidden style='position:fixed;top:0;background:#fff;padding:8px'><button id=yes>Yes</button><button id=no data-avow-reject style='min-width:60px;min-height:40px;color:#000;background:#fff'>No</button></div>\
+         <script>document.addEventListener('avow:ask', e => { window.asked = e.detail; mine.hidden = false }); \
+         document.addEventListener('avow:decision', () => { mine.hidden = true }); \
+         yes.onclick = () => avow.acceptAll(); no.onclick = () => avow.rejectAll()</script>";
+    let (pages, avow) = site("layout = \"none\"", "", body).await?;
+    let tab = browsers.plain().await?.open().await?;
+    let home = format!("{}/", pages.site());
+    tab.go(&home).await?;
+    tab.shown("#mine").await?;
+    ensure!(
+        tab.eval("[asked.why, asked.gpc, !document.getElementById('avow-banner')]").await?
+            == json!(["", false, true]),
+        "told, and not drawn"
+    );
+    tab.click("#yes").await?;
+    tab.gone("#mine").await?;
+    tab.wait("avow.allows('analytics') && /\\.[\\w-]{22}(;|$)/.test(document.cookie)").await?;
+    // Without a way to refuse in view a grant opens the preferences instead.
+    let stranger = browsers.plain().await?.open().await?;
+    stranger.go(&home).await?;
+    stranger.shown("#mine").await?;
+    stranger.eval("(no.style.visibility = 'hidden', 1)").await?;
+    stranger.click("#yes").await?;
+    stranger.shown("#avow-dialog").await?;
+    ensure!(stranger.eval("avow.allows('analytics')").await? == false, "nothing was granted");
+    let records = avow.records()?;
+    ensure!(records.len() == 1 && serde_json::to_string(&records)?.contains("page"), "{records:?}");
+    stranger.close().await;
+    tab.close().await;
+    Ok(())
+}
+
+async fn picture(tab: &Tab, engine: Engine, name: &str) -> Result<()> {
+    let path = root().join("tests/shots").join(format!("{}-{name}.png", engine.name()));
+    tab.screenshot(&path).await
+}

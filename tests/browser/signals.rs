@@ -1,0 +1,142 @@
+//! What tags are told: consent mode in its order, and the vendors that have words of their own.
+
+use anyhow::{Result, ensure};
+use avow_tests::database::Kind;
+use avow_tests::page::Pages;
+use avow_tests::policy::{SITE, toml_in};
+use avow_tests::server::{Setup, TestServer};
+use serde_json::{Value, json};
+
+use crate::harness::{Browsers, Suite};
+use crate::visit::Visit;
+
+pub fn add(suite: &mut Suite) {
+    suite.add("consent_mode_has_one_default_and_one_update", consent_mode);
+    suite.add("vendors_are_told_in_their_own_words", vendors);
+    suite.add("what_is_stored_is_what_was_declared", declared);
+}
+
+/// The states as consent mode has them, and Google's letters for them: G1, ads, analytics.
+const MODE: &str = "dataLayer.filter(e => e[0] === 'consent').map(e => [e[1], { ...e[2] }])";
+
+async fn consent_mode(browsers: Browsers) -> Result<()> {
+    let visit = Visit::begin(&browsers).await?;
+    visit.go("/").await?;
+    visit.tab.shown("#avow-banner").await?;
+    let before = visit.tab.eval(MODE).await?;
+    ensure!(before.as_array().map(Vec::len) == Some(1) && before[0][0] == "default", "{before}");
+    ensure!(visit.tab.eval("[...dataLayer[0]][0]").await? == "consent", "before everything else");
+    for (purposes, letters) in
+        [(&["analytics"][..], "G101"), (&["analytics", "marketing"], "G111"), (&["video"], "G100")]
+    {
+        visit.go("/").await?;
+        visit.ready().await?;
+        visit.tab.eval("(avow.open(), 1)").await?;
+        visit.tab.shown("#avow-dialog").await?;
+        for id in ["analytics", "video", "marketing"] {
+            let on =
+                visit.tab.eval(&format!("document.querySelector('#avow-p-{id}').checked")).await? == true;
+            if on != purposes.contains(&id) {
+                visit.tab.click(&format!("#avow-p-{id}")).await?;
+            }
+        }
+        visit.tab.click("#avow-save").await?;
+        visit.sealed().await?;
+        // On the next page, too: the default, then one update with all seven keys.
+        visit.go("/").await?;
+        visit.ready().await?;
+        let told = visit.tab.eval(MODE).await?;
+        let all = told.as_array().cloned().unwrap_or_default();
+        ensure!(all.len() == 2 && all[0][0] == "default" && all[1][0] == "update", "{told}");
+        let update = &all[1][1];
+        ensure!(update.as_object().map(serde_json::Map::len) == Some(7), "{update}");
+        let letter = |key: &str| if update[key] == "granted" { "1" } else { "0" };
+        ensure!(
+            format!("G1{}{}", letter("ad_storage"), letter("analytics_storage")) == letters,
+            "{purposes:?}: {update}"
+        );
+        ensure!(update["security_storage"] == "granted", "{update}");
+        let functional = if purposes.contains(&"video") { "granted" } else { "denied" };
+        ensure!(update["functionality_storage"] == functional, "{update}");
+    }
+    visit.end().await;
+    Ok(())
+}
+
+async fn vendors(browsers: Browsers) -> Result<()> {
+    let pages = Pages::start().await?;
+    let policy = toml_in("compatible", &pages.third());
+    let avow = TestServer::start(Setup { policies: vec![policy], ..Setup::on(Kind::Sqlite) }).await?;
+    pages.proxy(Some(avow.base()));
+    pages.put(
+        "/",
+        &format!(
+            "<!doctype html><html lang=en><head><meta charset=utf-8><script src='/.avow/site/{SITE}.js'></script><title>shop</title></head><body><h1>Shop</h1>\
+             <script>window.told = []; for (const n of ['fbq', 'clarity']) window[n] = (...a) => told.push([n, ...a]); \
+             for (const n of ['uetq', '_paq']) window[n] = {{ push: (...a) => told.push([n, ...a]) }}</script></body></html>"
+        ),
+    );
+    let tab = browsers.plain().await?.open().await?;
+    tab.go(&format!("{}/", pages.site())).await?;
+    tab.shown("#avow-banner").await?;
+    ensure!(tab.eval("told.length").await? == 0, "nothing is told before an answer");
+    let words = |state: &str, meta: &str, matomo: &str| -> Value {
+        json!([
+            ["uetq", "consent", "update", { "ad_storage": state }],
+            ["clarity", "consentv2", { "ad_Storage": state, "analytics_Storage": state }],
+            ["fbq", "consent", meta],
+            ["_paq", [matomo]]
+        ])
+    };
+    tab.click("#avow-accept").await?;
+    tab.wait("told.length >= 4").await?;
+    let told = tab.eval("told.slice(0, 4)").await?;
+    ensure!(told == words("granted", "grant", "setConsentGiven"), "{told}");
+    // Taking it back takes no more clicks than giving it: one opens, one withdraws; in one with the page's own call.
+    tab.eval("(told.length = 0, 1)").await?;
+    tab.click("#avow-reopen").await?;
+    tab.shown("#avow-dialog").await?;
+    tab.click("#avow-withdraw").await?;
+    tab.wait("told.length >= 4").await?;
+    let told = tab.eval("told.slice(0, 4)").await?;
+    ensure!(told == words("denied", "revoke", "forgetConsentGiven"), "{told}");
+    tab.close().await;
+    Ok(())
+}
+
+/// After "accept all" nothing is on the device that the policy does not declare, and after "reject" only what is
+/// necessary (the three checks that regulators' own crawlers make).
+async fn declared(browsers: Browsers) -> Result<()> {
+    let visit = Visit::begin(&browsers).await?;
+    let declared = "fetch('/.avow/site/careers-enterprise/' + __avow.config.hash + '/en.json').then(a => a.json()).then(p => \
+         p.purposes.flatMap(x => x.services.flatMap(s => s.items.map(i => [i.kind, i.name, i.prefix, x.category]))))";
+    visit.go("/").await?;
+    visit.tab.click("#avow-accept").await?;
+    for purpose in ["analytics", "marketing", "video"] {
+        visit.demo.arrival_for(purpose).await?;
+    }
+    visit.sealed().await?;
+    visit.tab.wait("document.cookie.includes('_sp_id.') && document.cookie.includes('cm_visit')").await?;
+    let items = visit.tab.eval(declared).await?;
+    let items = items.as_array().cloned().unwrap_or_default();
+    let is_declared = |kind: &str, name: &str| {
+        items.iter().any(|item| {
+            let known = item[1].as_str().unwrap_or_default();
+            item[0] == kind && if item[2] == true { name.starts_with(known) } else { name == known }
+        })
+    };
+    let jar = visit.tab.cookies().await?;
+    ensure!(jar.len() >= 4, "there is something to look at: {jar:?}");
+    for cookie in &jar {
+        ensure!(is_declared("cookie", &cookie.name), "a cookie that nobody declared: {cookie:?}");
+    }
+    let kept = visit.tab.contents().await?;
+    for (name, _) in &kept.local {
+        ensure!(is_declared("local", name), "{name} is in localStorage and was never declared");
+    }
+    for (name, _) in &kept.session {
+        ensure!(is_declared("session", name), "{name} is in sessionStorage and was never declared");
+    }
+    visit.end().await;
+    Ok(())
+}

@@ -1,0 +1,52 @@
+// First layers that are not ours to draw: the markup of GOV.UK's cookie banner, for pages that have its style sheet, and
+// the page's own, which is told when to ask.
+//
+// The ids are those of every first layer, so the engine hears the same controls.
+
+import { make } from "./elements.js";
+
+const d = document;
+
+/** What draws for this policy. */
+export function own(policy) {
+  return policy.look.theme === "govuk" ? govuk(policy) : {
+    ask: (why, gpc) => d.dispatchEvent(new CustomEvent("avow:ask", { detail: { why, gpc } })),
+    confirm() {},
+  };
+}
+
+// As `govuk-frontend` 6 has it: region, message, heading, content, button group.
+function govuk({ lang, dir, texts, links, changes = [] }) {
+  const text = (words) => make("p", { class: "govuk-body" }, words);
+  const button = (id, words) => make("button", { id, type: "button", class: "govuk-button", "data-module": "govuk-button" }, words);
+  const banner = (id, message) => d.body.prepend(
+    make("div", { id, class: "govuk-cookie-banner", "data-nosnippet": "", role: "region", "aria-label": texts.banner_title, lang, dir }, message));
+  return {
+    ask(why, gpc) {
+      d.getElementById("avow-toast")?.remove();
+      banner("avow-banner",
+        make("div", { class: "govuk-cookie-banner__message govuk-width-container" },
+          make("div", { class: "govuk-grid-row" },
+            make("div", { class: "govuk-grid-column-two-thirds" },
+              make("h2", { class: "govuk-cookie-banner__heading govuk-heading-m" }, texts.banner_title),
+              make("div", { class: "govuk-cookie-banner__content" },
+                text(texts.banner_body),
+                why === "changed" && [text(texts.changed_note), make("ul", { class: "govuk-list govuk-list--bullet" }, changes.map(([, words]) => make("li", {}, words)))],
+                gpc && text(texts.gpc_note)))),
+          make("div", { class: "govuk-button-group" },
+            button("avow-accept", texts.accept),
+            button("avow-reject", texts.reject),
+            make("a", { class: "govuk-link", href: links.cookies }, texts.cookies_link))));
+    },
+    confirm(said, code) {
+      banner("avow-toast",
+        make("div", { class: "govuk-cookie-banner__message govuk-width-container", role: "alert" },
+          make("div", { class: "govuk-grid-row" },
+            make("div", { class: "govuk-grid-column-two-thirds" },
+              make("div", { class: "govuk-cookie-banner__content" },
+                text(texts[said]),
+                code && text(texts.reference_label + " " + code)))),
+          make("div", { class: "govuk-button-group" }, button("avow-hide", texts.close))));
+    },
+  };
+}
