@@ -5,6 +5,7 @@ use crate::cache::{Link, PREFIX, Policies};
 use crate::cli::serve::Args;
 use crate::clock::Clock;
 use crate::config::Database;
+use crate::consent::hand_over::HandoverKey;
 use crate::consent::region::RegionKey;
 use crate::consent::retain;
 use crate::geo::{self, Geo, Locator};
@@ -58,6 +59,7 @@ pub async fn state(
     let signer = start::signer(&store, &source, &memory, &clock, &rng).await?;
     let seal = SealKey::stored(&store, &clock, &rng).await?;
     let regions = RegionKey::stored(&store, &clock, &rng).await?;
+    let handovers = HandoverKey::stored(&store, &clock, &rng).await?;
     let geo = Geo::at(&args.geo.clone().unwrap_or_else(|| data.join(geo::FILE)));
     take_up(&geo);
     let (header, proxies) = (args.country_header.clone(), args.trusted_proxy.clone());
@@ -105,6 +107,7 @@ pub async fn state(
         publisher,
         seal,
         regions,
+        handovers,
         locator,
         tickets,
         builds: build::Builds::default(),

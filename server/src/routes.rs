@@ -20,14 +20,16 @@ pub fn configure_public(config: &mut ServiceConfig) {
 
 /// What every visit asks for. The framework tries the paths in the order in which they are registered, and each costs.
 fn configure_often(config: &mut ServiceConfig) {
+    // Before the texts of a policy, whose path would take it for a language.
+    api::region::configure(config);
     api::site_files::configure(config);
     api::assets::configure(config);
     api::consents::configure(config);
-    api::region::configure(config);
 }
 
 fn configure_rest(config: &mut ServiceConfig) {
     api::shown::configure(config);
+    api::handovers::configure(config);
     api::receipts::configure(config);
     api::log::configure(config);
     api::policy::configure(config);

@@ -2,6 +2,7 @@
 
 use crate::cache::{Link, Policies};
 use crate::clock::Clock;
+use crate::consent::hand_over::HandoverKey;
 use crate::consent::region::RegionKey;
 use crate::geo::Locator;
 use crate::limits::Limits;
@@ -50,6 +51,8 @@ pub struct AppState {
     pub seal: SealKey,
     /// The key of the regimes that are handed out.
     pub regions: RegionKey,
+    /// The key of answers that go along to another domain.
+    pub handovers: HandoverKey,
     /// Where visitors are.
     pub locator: Locator,
     /// The key of addresses at which something is shown again.

@@ -1,6 +1,6 @@
 //! The sites of the Cambridge Education Group: one policy on two domains, four languages, visitors from everywhere.
 
-use anyhow::{Result, ensure};
+use anyhow::{Context, Result, ensure};
 use serde_json::json;
 
 use crate::harness::{Browsers, Suite};
@@ -10,6 +10,7 @@ pub fn add(suite: &mut Suite) {
     suite.add("cambridge_asks_in_the_language_of_the_page", languages);
     suite.add("cambridge_hears_a_californian_signal", california);
     suite.add("cambridge_domains_answer_for_themselves", domains);
+    suite.add("cambridge_hands_an_answer_over_on_a_click", hand_over);
     suite.add("cambridge_notice_has_a_basis_per_purpose", notice);
 }
 
@@ -49,6 +50,50 @@ async fn california(browsers: Browsers) -> Result<()> {
     // Twelve months of silence after a no (Civil Code 1798.135).
     let days = "Math.round((avow.decision().expiresAt - avow.decision().decidedAt) / 864e5)";
     ensure!(visit.tab.eval(days).await?.as_u64().is_some_and(|days| days >= 365), "a year of silence");
+    visit.end().await;
+    Ok(())
+}
+
+/// On a click on a link that says so, and in no other way.
+async fn hand_over(browsers: Browsers) -> Result<()> {
+    let visit = at(&browsers).await?;
+    let (tab, other) = (&visit.tab, visit.demo.at("oncampus.localhost"));
+    visit.go("/").await?;
+    tab.click("#avow-choose").await?;
+    tab.shown("#avow-dialog").await?;
+    tab.click("#avow-p-search").await?;
+    tab.click("#avow-save").await?;
+    visit.sealed().await?;
+    visit.ready().await?;
+    // A link that somebody else kept or made up brings nothing: it comes from no page of the site.
+    let token = "fetch('/.avow/v1/handovers', { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify({ \
+         site: 'cambridge-education', cookie: document.cookie.match(/avow=([^;]*)/)[1] }) }).then(a => a.json()).then(a => a.token)";
+    let token = tab.eval(token).await?;
+    let token = token.as_str().context("a token")?;
+    let stranger = browsers.plain().await?.open().await?;
+    stranger.go(&format!("{other}/centres#avow={token}")).await?;
+    stranger.shown("#avow-banner").await?;
+    stranger.wait("!location.hash.includes('avow')").await?;
+    ensure!(stranger.eval("avow.decision()").await?.is_null(), "nothing came along");
+    stranger.close().await;
+
+    tab.click("a[data-avow-handover][href*=oncampus]").await?;
+    tab.wait(&format!("location.href.startsWith('{other}/') && !!window.avow?.decision?.()")).await?;
+    tab.gone("#avow-banner").await?;
+    let state = tab.eval("[avow.allows('search'), avow.allows('analytics'), location.hash]").await?;
+    ensure!(state == json!([true, false, ""]), "{state}");
+    ensure!(visit.demo.records(1).await?.len() == 1, "it is the same answer, and no second record");
+    // It is sealed there, too, so a reload keeps it; and the other way nothing is overwritten.
+    tab.reload().await?;
+    tab.wait("!!window.avow?.decision?.() && /\\.[\\w-]{22}(;|$)/.test(document.cookie)").await?;
+    tab.click("#avow-reopen").await?;
+    tab.shown("#avow-dialog").await?;
+    tab.click("#avow-dialog-reject").await?;
+    tab.wait("!avow.allows('search') && /\\.[\\w-]{22}(;|$)/.test(document.cookie)").await?;
+    tab.eval("(window.stays = 1)").await?;
+    tab.click("a[data-avow-handover][href*='ceg.localhost']").await?;
+    tab.wait("location.hostname === 'ceg.localhost' && !!window.avow?.decision?.()").await?;
+    ensure!(tab.eval("avow.allows('search')").await? == true, "who has answered there is not answered for");
     visit.end().await;
     Ok(())
 }

@@ -5,7 +5,9 @@
 // Nothing here decides. Read next: `deliver.js`, `replay.js`, `placeholder.js`, `form.js`, `left.js`.
 
 import { deliver as send } from "./deliver.js";
+import { ours } from "./cookie.js";
 import { line } from "./elements.js";
+import { listen as hearLinks, take as takeOver } from "./handover.js";
 import { left } from "./left.js";
 import { begin as listen } from "./offer.js";
 import { cover, uncover } from "./placeholder.js";
@@ -28,6 +30,7 @@ const wanted = new WeakSet();
 export function begin(...given) {
   [config, policy, guard] = given;
   listen(...given);
+  hearLinks(config, policy, ours);
   if (guard.stale) stale(guard.config.version);
 }
 
@@ -38,6 +41,9 @@ function stale(version) {
   const { base, site } = config;
   if (Math.random() < SAMPLE) navigator.sendBeacon(base + "/v1/reports?site=" + site, JSON.stringify({ snippet: { version } }));
 }
+
+/** Takes an answer that came along from another domain of the site. */
+export const take = (page) => takeOver(config, policy, { ...page, held: ours });
 
 /** Sends what waits in the outbox. */
 export const deliver = (box) => send(box, guard, policy, config);

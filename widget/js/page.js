@@ -6,7 +6,7 @@
 //
 // Read next: `../src/page.rs` (the same functions as the engine sees them).
 
-import { decode, ours } from "./cookie.js";
+import { bake, decode, ours } from "./cookie.js";
 import { config, d, give, guard, hear, leave, list, policy, silently, w } from "./given.js";
 import { clear } from "./items.js";
 import { flush, handOver } from "./outbox.js";
@@ -45,6 +45,7 @@ export function open(...given) {
     tabs.onmessage = () => [0, 500].forEach((ms) => setTimeout(hear, ms, "follow"));
   });
   watch();
+  if (/^#avow=/.test(location.hash)) later((late) => late.take({ bake, follow: () => hear("follow") }));
   if (guard.stale) later(() => 1);
   // That word can be lost with the page that sent it; what it stored cannot.
   w.addEventListener("storage", (e) => /^avow_/.test(e.key) && hear("follow"));

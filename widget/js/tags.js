@@ -18,7 +18,8 @@ export function marked() {
 
 /** Starts waiting tags of these purposes, in order. */
 export function revive(allowed) {
-  if (d.querySelector(WAITING)) later((late) => late.revive(allowed));
+  // Links that take an answer along are heard there, too.
+  if (d.querySelector(WAITING + ",[data-avow-handover]")) later((late) => late.revive(allowed));
 }
 
 /** Does something with the file of what comes later, once it is here; done in any case, with nothing if it failed. */

@@ -407,7 +407,7 @@ pub(super) async fn find(
 }
 
 /// The parser's own message may quote the body, so only the place is passed on.
-fn unreadable(error: &serde_json::Error) -> Problem {
+pub(super) fn unreadable(error: &serde_json::Error) -> Problem {
     let kind = if error.is_data() { Kind::Invalid } else { Kind::Malformed };
     Problem::new(kind).detail(format!("line {}, column {}", error.line(), error.column()))
 }

@@ -5,6 +5,7 @@ pub mod bundle;
 pub mod client;
 pub mod consents;
 pub mod export;
+pub mod handovers;
 pub mod log;
 pub mod openapi;
 pub mod ops;

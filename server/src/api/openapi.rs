@@ -2,8 +2,8 @@
 
 use super::resource;
 use crate::api::{
-    assets, bundle, consents, export, log, ops, pages, policy, problem, processing, receipts, region,
-    reports, shown, site_files,
+    assets, bundle, consents, export, handovers, log, ops, pages, policy, problem, processing, receipts,
+    region, reports, shown, site_files,
 };
 use actix_web::HttpResponse;
 use actix_web::http::header;
@@ -40,6 +40,8 @@ pub fn configure(config: &mut ServiceConfig) {
         consents::find,
         consents::read,
         consents::erase,
+        handovers::offer,
+        handovers::take,
         shown::shown,
         shown::file,
         receipts::read,

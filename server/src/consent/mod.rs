@@ -1,10 +1,11 @@
-//! The use cases around a consent: decide, fill in, look up, prove, erase, export, bundle, inspect, restore, retain. Knows neither HTTP nor SQL.
+//! The use cases around a consent: decide, fill in, hand over, look up, prove, erase, export, bundle, inspect, restore, retain. Knows neither HTTP nor SQL.
 
 pub mod bundle;
 pub mod decide;
 pub mod erase;
 pub mod export;
 pub mod fill_in;
+pub mod hand_over;
 pub mod inspect;
 pub mod iso27560;
 pub mod kantara;

@@ -1,4 +1,4 @@
-//! CORS for `/v1/consents` and `/v1/receipts`: only pages of published sites may call it and read the answer.
+//! CORS for `/v1/consents`, `/v1/handovers` and `/v1/receipts`: only pages of published sites may call it and read the answer.
 //!
 //! A preflight names no site, so it is answered by the domains of all sites together; whether the page is of
 //! the very site is settled when the request itself says which. No answer allows credentials: Avow's API
@@ -15,7 +15,7 @@ use actix_web::web::Data;
 use actix_web::{Error, HttpResponse};
 
 /// The paths that pages of other origins call.
-const PATHS: [&str; 2] = ["/v1/consents", "/v1/receipts"];
+const PATHS: [&str; 3] = ["/v1/consents", "/v1/handovers", "/v1/receipts"];
 
 /// Seconds a browser may remember a preflight.
 const MAX_AGE: &str = "7200";
