@@ -52,8 +52,12 @@ fn side_by_side(before: &[Line], after: &[Line], heads: &[String; 2]) -> Markup 
                     @let (was, is) = (find(before, key), find(after, key));
                     tr class=[(was != is).then_some("avow-differs")] {
                         th scope="row" { (key) }
-                        td data-label=(heads[0]) { @if was == is { (was) } @else { del { (was) } } }
-                        td data-label=(heads[1]) { @if was == is { (is) } @else { ins { (is) } } }
+                        @if was == is {
+                            td colspan="2" { (is) }
+                        } @else {
+                            td data-label=(heads[0]) { del { (was) } }
+                            td data-label=(heads[1]) { ins { (is) } }
+                        }
                     }
                 }
             }

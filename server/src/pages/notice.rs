@@ -3,6 +3,7 @@
 
 use super::{Ground, list, section};
 use crate::policy::notice::{Activity, PrivacyNotice, Transfer, in_language};
+use crate::policy::texts::direction;
 use maud::{Markup, html};
 
 /// The page's part. `former` is whether there are earlier versions to look at.
@@ -12,7 +13,7 @@ pub fn part(ground: &Ground<'_>, notice: &PrivacyNotice, former: bool) -> Markup
     let said = in_language(&notice.text, ground.lang, first);
     let lang = said.and_then(|(lang, _)| ground.mark(lang));
     let said = said.map(|(_, said)| said);
-    let also = |text: Option<&String>| html! { @if let Some(text) = text { p lang=[lang] { (text) } } };
+    let also = |text: Option<&String>| html! { @if let Some(text) = text { p lang=[lang] dir=[lang.map(direction)] { (text) } } };
     html! {
         p class="avow-note" {
             (say("page_updated")) ": " time datetime=(notice.updated) { (notice.updated) } ". "
@@ -20,7 +21,7 @@ pub fn part(ground: &Ground<'_>, notice: &PrivacyNotice, former: bool) -> Markup
             @if former { " " a href=(ground.page("versions")) { (say("page_versions")) } }
         }
         (section("short", &say("page_short"), &html! {
-            @if let Some(said) = said { p class="avow-short" lang=[lang] { (said.summary) } }
+            @if let Some(said) = said { p class="avow-short" lang=[lang] dir=[lang.map(direction)] { (said.summary) } }
         }))
         (section("controller", &say("page_controller"), &html! {
             address {
@@ -76,17 +77,17 @@ fn activity_part(ground: &Ground<'_>, activity: &Activity) -> Markup {
         html! {
             li {
                 (say(&format!("basis_{basis}")))
-                @if let Some(interest) = interest { ": " span lang=[lang] { (interest) } }
+                @if let Some(interest) = interest { ": " span lang=[lang] dir=[lang.map(direction)] { (interest) } }
             }
         }
     };
     html! {
         // The part that concerns the reader of a website is open.
         details open[activity.visitors] id={ "avow-activity-" (activity.id) } {
-            summary lang=[lang] { (text.name) }
-            div lang=[lang] { (list(&text.purposes)) }
+            summary lang=[lang] dir=[lang.map(direction)] { (text.name) }
+            div lang=[lang] dir=[lang.map(direction)] { (list(&text.purposes)) }
             h3 { (say("page_data")) }
-            div lang=[lang] { (list(&text.data)) }
+            div lang=[lang] dir=[lang.map(direction)] { (list(&text.data)) }
             h3 { (say("page_basis")) }
             ul {
                 @for known in &activity.lawful_bases { (basis(known)) }
@@ -94,10 +95,10 @@ fn activity_part(ground: &Ground<'_>, activity: &Activity) -> Markup {
             }
             @if !text.recipients.is_empty() {
                 h3 { (say("page_recipients")) }
-                div lang=[lang] { (list(&text.recipients)) }
+                div lang=[lang] dir=[lang.map(direction)] { (list(&text.recipients)) }
             }
             h3 { (say("page_retention")) }
-            p lang=[lang] { (text.retention) }
+            p lang=[lang] dir=[lang.map(direction)] { (text.retention) }
         }
     }
 }
@@ -107,7 +108,7 @@ fn transfer_part(ground: &Ground<'_>, transfer: &Transfer) -> Markup {
     html! {
         h3 { (transfer.recipient) " (" (transfer.country) ")" }
         @if let Some((lang, safeguard)) = safeguard {
-            p { (ground.say("page_safeguard")) ": " span lang=[ground.mark(lang)] { (safeguard) } }
+            p { (ground.say("page_safeguard")) ": " span lang=[ground.mark(lang)] dir=[ground.mark(lang).map(direction)] { (safeguard) } }
         }
     }
 }

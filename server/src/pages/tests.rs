@@ -1,1 +1,86 @@
+//! What the pages say, and that nothing of a policy becomes markup.
 
+use super::compare::{Version, part as compared};
+use super::cookies::{Answered, Standing, part as about_cookies};
+use super::notice::part as notice;
+use super::*;
+use crate::policy::compile::{compile, read};
+
+const GOOD: &str = include_str!("../policy/testdata/good.toml");
+
+fn document(source: &str) -> Document {
+    compile(&read(source, "avow.toml").unwrap_or_else(|faults| panic!("{faults}")), &[])
+}
+
+fn ground<'a>(document: &'a Document, lang: &str) -> Ground<'a> {
+    Ground::new(document, Some(lang), "").expect("a policy has a language")
+}
+
+fn standing(document: &Document) -> Standing {
+    Standing {
+        policy_sha256: "0".repeat(64),
+        regime: "gb".to_owned(),
+        answers: document.purposes.iter().map(|_| Answered::Not).collect(),
+        gpc: false,
+    }
+}
+
+#[test]
+fn no_text_of_a_policy_becomes_markup() {
+    let evil = "\\\"><script>alert(1)</script><b onclick=x>&amp;";
+    let source = GOOD
+        .replace("We keep a basket and count visits.", evil)
+        .replace("Standard contractual clauses.", evil)
+        .replace("Keeps your basket.", evil)
+        .replace("The Shop Ltd", evil)
+        .replace("keeping a basket", evil)
+        .replace("What is in the basket", evil);
+    let document = document(&source);
+    let ground = ground(&document, "en");
+    let said = document.privacy_notice.as_ref().expect("a notice");
+    let older = [Version { number: 1, published: "2026-01-01".to_owned() }];
+    for part in [
+        about_cookies(&ground, &standing(&document)),
+        notice(&ground, said, true),
+        compared(&ground, &older, Some(&document)),
+    ] {
+        let html = ground.whole("<i>", &part);
+        assert!(html.contains("&lt;script&gt;"), "{html}");
+        for wrong in ["<script", "<b ", "<i>", " onclick=x>"] {
+            assert!(!html.replace("&lt;", "").contains(wrong), "{wrong} in {html}");
+        }
+    }
+}
+
+#[test]
+fn a_text_in_another_language_is_marked_as_such() {
+    let document = document(GOOD);
+    let ground = ground(&document, "cy");
+    let html = notice(&ground, document.privacy_notice.as_ref().expect("a notice"), false).into_string();
+    // The summary is in English only, the activity in Welsh as well.
+    assert!(html.contains(r#"<p class="avow-short" lang="en" dir="ltr">We keep a basket"#), "{html}");
+    assert!(html.contains("<summary>Ymwelwyr</summary>"), "{html}");
+    assert!(html.contains("Hysbysiad") || html.contains("Yn gryno"), "{html}");
+}
+
+#[test]
+fn what_a_form_asks_for_can_be_taken_back_and_not_given() {
+    let document =
+        document(&GOOD.replace("category = \"analytics\"", "category = \"analytics\"\nasked = \"form\""));
+    let ground = ground(&document, "en");
+    let mut standing = standing(&document);
+    assert!(!about_cookies(&ground, &standing).into_string().contains("purpose.analytics"));
+    *standing.answers.last_mut().expect("a purpose") = Answered::Allowed;
+    let html = about_cookies(&ground, &standing).into_string();
+    assert!(html.contains(r#"name="purpose.analytics" value="on" checked"#), "{html}");
+}
+
+#[test]
+fn only_what_differs_stands_side_by_side() {
+    let before = document(GOOD);
+    let mut after = document(&GOOD.replace("A year.", "Two years."));
+    after.version = 2;
+    let html = compared(&ground(&after, "en"), &[], Some(&before)).into_string();
+    assert_eq!((html.matches("<del>").count(), html.matches("<ins>").count()), (1, 1), "{html}");
+    assert!(html.contains("<del>A year.</del>") && html.contains("<ins>Two years.</ins>"));
+}

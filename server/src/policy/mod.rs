@@ -8,6 +8,7 @@ pub mod banner;
 pub mod changes;
 pub mod check;
 pub mod compile;
+mod compiled;
 pub mod document;
 pub mod domains;
 pub mod duration;
