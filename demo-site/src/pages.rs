@@ -42,14 +42,6 @@ impl Variant {
             Self::Plain => "/plain",
         }
     }
-
-    fn word(self) -> &'static str {
-        match self {
-            Self::External => "external",
-            Self::Snippet => "snippet",
-            Self::Plain => "plain",
-        }
-    }
 }
 
 /// What all pages of a visit have in common.
@@ -101,7 +93,6 @@ impl Pages {
         let values = context! {
             base => Value::from_safe_string(view.variant.prefix().to_owned()),
             path => view.path,
-            variant => view.variant.word(),
             marked => view.variant != Variant::Plain,
             lang => view.lang,
             head => Value::from_safe_string(view.head.clone()),

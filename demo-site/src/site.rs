@@ -18,7 +18,7 @@ use crate::pages::{Pages, Variant, View};
 use crate::pretend::Pretend;
 use crate::site_file::{Form, Page, SiteFile};
 use crate::source::Source;
-use crate::start;
+use crate::{sites, start};
 
 /// What every site is opened with.
 pub struct Options {
@@ -41,6 +41,8 @@ pub struct Site {
     css: String,
     script: String,
     icon: String,
+    /// The content security policy of its pages.
+    policy: String,
     source: Source,
 }
 
@@ -61,6 +63,7 @@ impl Site {
             css: read("site.css")?,
             script: read("site.js")?,
             icon: read("icon.svg")?,
+            policy: sites::content_security_policy(options.third_party_port),
             source: options.source.clone(),
             id: id.to_owned(),
         })
@@ -84,7 +87,8 @@ impl Site {
             return self.show(
                 "not_found.html",
                 variant,
-                path,
+                // Of an address that is nobody's nothing is repeated.
+                "/",
                 request,
                 Value::UNDEFINED,
                 StatusCode::NOT_FOUND,
@@ -205,8 +209,7 @@ impl Site {
             Ok(markup) => markup,
             Err(error) => return failure(&format!("{error:#}")),
         };
-        let port = request.connection_info().host().rsplit_once(':').map(|(_, port)| format!(":{port}"));
-        let port = port.unwrap_or_default();
+        let port = start::port(request);
         let view = View {
             variant,
             path,
@@ -215,13 +218,14 @@ impl Site {
             note: start::note(variant, path, &pretend, &port),
             own: self.file.hosts.iter().map(|host| format!("http://{host}{port}")).collect(),
         };
-        let context = context! { site => self.id.as_str(), pages => Serde(self.file.links()), ..extra };
+        let context = context! { pages => Serde(self.file.links()), ..extra };
         match self.pages.render(template, &view, context) {
             Ok(html) => {
                 let mut response = HttpResponse::build(status);
                 response.content_type(ContentType::html()).insert_header((header::CACHE_CONTROL, "no-cache"));
                 if pretend.no_script() {
                     // A browser in which scripts are switched off, for this page.
+                    response.append_header((header::CONTENT_SECURITY_POLICY, self.policy.as_str()));
                     response.append_header((
                         header::CONTENT_SECURITY_POLICY,
                         "sandbox allow-forms allow-same-origin allow-top-navigation allow-popups",

@@ -51,17 +51,21 @@ async fn answer(request: HttpRequest, body: Bytes, sites: web::Data<Sites>) -> H
     }
 }
 
-/// The headers of every answer. Which hosts a page may talk to is Avow's to narrow: this names all that
+/// The policy of the sites' pages. Which hosts a page may talk to is Avow's to narrow: this names all that
 /// the sites know of.
-pub fn security_headers(third_party_port: u16) -> DefaultHeaders {
+pub fn content_security_policy(third_party_port: u16) -> String {
     let hosts = third_party::HOSTS.map(|host| format!("http://{host}:{third_party_port}")).join(" ");
-    let policy = format!(
+    format!(
         "default-src 'self'; script-src 'self' 'unsafe-inline' 'wasm-unsafe-eval' {hosts}; \
          style-src 'self' 'unsafe-inline'; img-src 'self' data: {hosts}; connect-src 'self' {hosts}; \
          frame-src {hosts}; object-src 'none'; base-uri 'self'; form-action 'self'; frame-ancestors 'none'"
-    );
+    )
+}
+
+/// The headers of every answer that has none of its own.
+pub fn security_headers(third_party_port: u16) -> DefaultHeaders {
     DefaultHeaders::new()
-        .add((header::CONTENT_SECURITY_POLICY, policy))
+        .add((header::CONTENT_SECURITY_POLICY, content_security_policy(third_party_port)))
         .add((header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
         .add((header::X_FRAME_OPTIONS, "DENY"))
         .add((header::REFERRER_POLICY, "strict-origin-when-cross-origin"))

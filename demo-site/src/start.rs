@@ -78,8 +78,7 @@ pub async fn pretend(request: HttpRequest, pretend: Query<Pretend>) -> HttpRespo
 
 /// The page.
 pub fn page(sites: &Sites, request: &HttpRequest) -> HttpResponse {
-    let host = request.connection_info().host().to_owned();
-    let port = host.rsplit_once(':').map(|(_, port)| format!(":{port}")).unwrap_or_default();
+    let port = port(request);
     let known: Vec<Value> = ABOUT
         .iter()
         .filter_map(|(id, name, about)| {
@@ -118,6 +117,13 @@ pub fn page(sites: &Sites, request: &HttpRequest) -> HttpResponse {
             HttpResponse::InternalServerError().finish()
         }
     }
+}
+
+/// The port that the visitor has in their addresses, with its colon; a number, whatever a header says.
+pub fn port(request: &HttpRequest) -> String {
+    let info = request.connection_info();
+    let port = info.host().rsplit_once(':').and_then(|(_, port)| port.parse::<u16>().ok());
+    port.map(|port| format!(":{port}")).unwrap_or_default()
 }
 
 /// The style of the start page and of the strip.

@@ -93,7 +93,7 @@ impl Drop for Demo {
     }
 }
 
-/// A server that answers with what reached it; in place of a part of a page, with what could break out of one.
+/// A server that answers with what reached it; in place of a part of a page, with the address that was asked.
 fn echoing_avow() -> SocketAddr {
     let (tell, told) = mpsc::channel();
     std::thread::spawn(move || {
@@ -196,7 +196,10 @@ async fn the_start_page_lists_every_site_and_lets_a_visitor_be_anyone() {
         |path: &str| demo.client.get(format!("{}{path}", demo.site)).header("cookie", &cookie).send();
     let page = as_them("/cookies").await.expect("an answer");
     let policies: Vec<_> = page.headers().get_all("content-security-policy").iter().cloned().collect();
-    assert!(policies.iter().any(|policy| policy.to_str().is_ok_and(|policy| policy.starts_with("sandbox "))));
+    let starts = |start: &str| {
+        policies.iter().any(|policy| policy.to_str().is_ok_and(|policy| policy.starts_with(start)))
+    };
+    assert!(starts("sandbox ") && starts("default-src 'self';"), "{policies:?}");
     let html = page.text().await.expect("text");
     assert!(html.contains("<html lang=\"cy\">") && html.contains("globalPrivacyControl"));
     assert!(

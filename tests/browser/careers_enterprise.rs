@@ -1,6 +1,7 @@
 //! The site of The Careers & Enterprise Company: what its notice (section 3G, website visitors) says, walked.
 
 use anyhow::{Result, ensure};
+use avow_tests::browser::keys;
 
 use crate::harness::{Browsers, Suite};
 use crate::visit::{Visit, says};
@@ -81,11 +82,22 @@ async fn without_script(browsers: Browsers) -> Result<()> {
         visit.demo.arrivals().await?.into_iter().filter(|one| one.purpose() != "analytics").collect();
     ensure!(others.is_empty(), "{others:?}");
 
+    // Avow's own page, in its own frame: Enter sends what is switched on, and never "accept all".
+    visit.go("/.avow/page/careers-enterprise/cookies").await?;
+    visit.tab.click("input[name='purpose.analytics'][value=off]").await?;
+    visit.tab.press(keys::ENTER).await?;
+    visit.tab.shown(".avow-said").await?;
+    ensure!(says(&visit.record(2).await?, "event") == "withdrawn", "all is off");
+    visit.go("/.avow/page/careers-enterprise/cookies").await?;
+    visit.tab.click("button[value=accept]").await?;
+    visit.tab.shown(".avow-said").await?;
+    ensure!(says(&visit.record(3).await?, "event") == "given", "the button that says so");
+
     // Taking it back without a script.
     visit.go_as("nojs=1", "/cookies").await?;
     visit.tab.click("button[value=reject]").await?;
     visit.tab.shown(".avow-said").await?;
-    ensure!(says(&visit.record(2).await?, "event") == "withdrawn", "taken back");
+    ensure!(says(&visit.record(4).await?, "event") == "withdrawn", "taken back");
     visit.end().await;
     Ok(())
 }

@@ -45,6 +45,7 @@ async fn silence(browsers: Browsers) -> Result<()> {
         tab.close().await;
     }
     visit.nothing_optional("after half a year of silence").await?;
+    visit.control().await?;
     visit.end().await;
     Ok(())
 }
@@ -98,6 +99,20 @@ async fn changed(browsers: Browsers) -> Result<()> {
             tab.gone("#avow-banner").await?;
         }
     }
+    // Who has answered the second version is told the news of the third alone.
+    agreed.click("#avow-accept").await?;
+    agreed.wait("/avow=1\\.2\\..*\\.[\\w-]{22}(;|$)/.test(document.cookie)").await?;
+    avow.publish(&next.replace("13 months", "14 months"))?;
+    agreed.wait(&format!("(await (await fetch('/.avow/site/{SITE}.js', {{ cache: 'reload' }})).text()).includes('\"version\":3')")).await?;
+    agreed.go(&home).await?;
+    agreed.shown("#avow-banner").await?;
+    let news =
+        agreed.eval("[...document.querySelectorAll('#avow-banner li')].map(line => line.innerText)").await?;
+    ensure!(
+        news.as_array().is_some_and(|lines| !lines.is_empty()
+            && lines.iter().all(|line| line.as_str().is_some_and(|line| line.ends_with("kept longer")))),
+        "{news}"
+    );
     agreed.close().await;
     refused.close().await;
     Ok(())

@@ -36,6 +36,8 @@ async fn newsletter(browsers: Browsers) -> Result<()> {
     visit.tab.wait("window.avow?.allows('analytics')").await?;
     ensure!(visit.tab.eval("avow.allows('email_beacons')").await? == false, "all is not everything");
     let first = visit.record(1).await?;
+    // "All" is all that the banner asked for.
+    ensure!(says(&first, "event") == "given", "{first}");
     ensure!(
         says(&first, "decisions").as_array().is_some_and(|all| all
             .iter()

@@ -100,7 +100,8 @@
         // Not the engine itself, whose state nobody knows then: a form, which the server takes.
         Promise.resolve(body()).then(function () {
           got[0].plain(got[1], A, C);
-        });
+          serve();
+        }).catch(function () {});
         throw e;
       }).then(body).then(breath).then(function () {
         A.engine = got[0];

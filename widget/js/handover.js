@@ -31,7 +31,7 @@ export async function take(config, policy, { bake, held, follow }) {
   history.replaceState(history.state, "", location.pathname + location.search);
   const from = d.referrer && new URL(d.referrer).hostname;
   if (!from || from === location.hostname || !isOurs(from, policy) || held()) return;
-  const { cookie } = await post(config, "/v1/handovers/taken", { site: config.site, token });
+  const { cookie } = await post(config, "/v1/handovers/taken", { site: config.site, token }).catch(() => ({}));
   if (cookie && !held()) bake(cookie);
   follow();
 }

@@ -9,20 +9,24 @@ const d = document;
 
 /** What draws for this policy. */
 export function own(policy) {
-  return policy.look.theme === "govuk" ? govuk(policy) : {
-    ask: (why, gpc) => d.dispatchEvent(new CustomEvent("avow:ask", { detail: { why, gpc } })),
-    confirm() {},
-  };
+  return policy.look.theme === "govuk" ? govuk(policy) : { ask: tell, confirm() {} };
+}
+
+// Scripts of the page that come with it have their listeners by then.
+function tell(detail) {
+  const send = () => d.dispatchEvent(new CustomEvent("avow:ask", { detail }));
+  if (d.readyState === "loading") d.addEventListener("DOMContentLoaded", send);
+  else send();
 }
 
 // As `govuk-frontend` 6 has it: region, message, heading, content, button group.
-function govuk({ lang, dir, texts, links, changes = [] }) {
+function govuk({ lang, dir, texts, links }) {
   const text = (words) => make("p", { class: "govuk-body" }, words);
   const button = (id, words) => make("button", { id, type: "button", class: "govuk-button", "data-module": "govuk-button" }, words);
   const banner = (id, message) => d.body.prepend(
     make("div", { id, class: "govuk-cookie-banner", "data-nosnippet": "", role: "region", "aria-label": texts.banner_title, lang, dir }, message));
   return {
-    ask(why, gpc) {
+    ask({ why, gpc, changed, exempt }) {
       d.getElementById("avow-toast")?.remove();
       banner("avow-banner",
         make("div", { class: "govuk-cookie-banner__message govuk-width-container" },
@@ -31,14 +35,17 @@ function govuk({ lang, dir, texts, links, changes = [] }) {
               make("h2", { class: "govuk-cookie-banner__heading govuk-heading-m" }, texts.banner_title),
               make("div", { class: "govuk-cookie-banner__content" },
                 text(texts.banner_body),
-                why === "changed" && [text(texts.changed_note), make("ul", { class: "govuk-list govuk-list--bullet" }, changes.map(([, words]) => make("li", {}, words)))],
+                exempt && text(exempt),
+                why === "changed" && text(texts.changed_note),
+                changed.length && make("ul", { class: "govuk-list govuk-list--bullet" }, changed.map((words) => make("li", {}, words))),
                 gpc && text(texts.gpc_note)))),
           make("div", { class: "govuk-button-group" },
-            button("avow-accept", texts.accept),
+            button("avow-accept", why === "notice" ? texts.notice_ok : texts.accept),
             button("avow-reject", texts.reject),
             make("a", { class: "govuk-link", href: links.cookies }, texts.cookies_link))));
     },
-    confirm(said, code) {
+    confirm(said, code, focus) {
+      const hide = button("avow-hide", texts.close);
       banner("avow-toast",
         make("div", { class: "govuk-cookie-banner__message govuk-width-container", role: "alert" },
           make("div", { class: "govuk-grid-row" },
@@ -46,7 +53,8 @@ function govuk({ lang, dir, texts, links, changes = [] }) {
               make("div", { class: "govuk-cookie-banner__content" },
                 text(texts[said]),
                 code && text(texts.reference_label + " " + code)))),
-          make("div", { class: "govuk-button-group" }, button("avow-hide", texts.close))));
+          make("div", { class: "govuk-button-group" }, hide)));
+      if (focus) hide.focus();
     },
   };
 }

@@ -9,6 +9,7 @@
 import { bake, decode, ours } from "./cookie.js";
 import { config, d, give, guard, hear, leave, list, policy, silently, w } from "./given.js";
 import { clear } from "./items.js";
+import { measure } from "./measure.js";
 import { flush, handOver } from "./outbox.js";
 import { later, revive, watch } from "./tags.js";
 import { ask, confirm, furnish, hush } from "./view.js";
@@ -53,10 +54,12 @@ export function open(...given) {
 
 /** Where the engine cannot run: the first layer over a form that the server takes. */
 export function plain(...given) {
-  // Until its controls are heard they do nothing.
-  given[1].engine = { hear() {} };
+  // Until its controls are heard they do nothing; what waits to be sent waits for long.
+  given[1].engine = { hear() {}, wait: () => 36e5 };
   open(...given);
-  later((late) => { guard.engine.hear = late.plain(config, policy, { ask, furnish, confirm, said, hush, held: decode(ours()) }); });
+  later((late) => {
+    guard.engine.hear = late.plain(config, policy, { ask, furnish, confirm, said, hush, measure, held: () => silently(() => decode(ours())) });
+  });
 }
 
 /** By what means an event was made; a program's own is `script`. */
@@ -116,7 +119,7 @@ export function settle(allowed, states, decision, stays) {
   for (const { id } of policy.purposes) guard.grants[id] = may.includes(id) ? 1 : 0;
   if (states) {
     guard.gtag("consent", "update", guard.states = Object.fromEntries(list(states).map((state) => state.split(":"))));
-    if (w.uetq || w.clarity || w.fbq || w._paq) later((late) => late.signal(guard.states));
+    if (w.uetq || w.clarity || w.fbq) later((late) => late.signal(guard.states));
     // For tag managers, which hear of events and not of consent.
     silently(() => w.dataLayer.push({ event: "avow_decision", avow: decode(decision).choices }));
   }

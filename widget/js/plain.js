@@ -6,22 +6,31 @@
 
 /** Draws it, and returns what hears its controls. `page` has the page's own functions. */
 export function plain(config, policy, page) {
-  const { ask, furnish, confirm, said, hush, held } = page;
+  const { ask, furnish, confirm, said, hush, held, measure } = page;
+  const answer = held(), any = answer && Object.values(answer.choices).includes(true);
   furnish();
   const told = said();
-  if (told) confirm(told, "", false);
+  // Only what the cookie says, too: the form may have come to nothing.
+  if (answer && told === (any ? "accepted" : "rejected")) confirm(told, "", false);
   // An answer that stands is asked for again when its time is over, or by the engine.
-  if (!(held && held.expiresAt > Date.now())) ask("", navigator.globalPrivacyControl === true);
+  if (!(answer && answer.expiresAt > Date.now())) ask("", navigator.globalPrivacyControl === true);
+  const reject = () => send("reject", "rejected");
   const acts = {
-    "avow-accept": () => send("accept", "accepted"),
-    "avow-reject": () => send("reject", "rejected"),
-    rejectAll: () => send("reject", "rejected"),
+    // A program cannot allow, and nobody can where refusing is not in view: as in `../src/machine.rs`.
+    "avow-accept": (input) => input !== "script" && isFair(measure()) && send("accept", "accepted"),
+    "avow-reject": reject,
+    rejectAll: reject,
+    withdraw: reject,
     "avow-choose": choose,
     "avow-reopen": choose,
     open: choose,
+    acceptAll: choose,
     "avow-hide": hush,
   };
-  return (event) => acts[event.split(" ")[1]]?.();
+  return (event) => {
+    const [, id, input] = event.split(" ");
+    acts[id]?.(input);
+  };
 
   function choose() {
     location.assign(policy.links.cookies);
@@ -50,4 +59,10 @@ export function plain(config, policy, page) {
     document.body.append(form);
     form.submit();
   }
+}
+
+// The limits of `shared/src/act.rs`: 24 CSS pixels, 4.5 to 1, in view.
+function isFair(measured) {
+  const [width, height, contrast, visible] = measured.split(" ").map(Number);
+  return width >= 24 && height >= 24 && contrast >= 450 && visible === 1;
 }

@@ -7,6 +7,8 @@ import { config, d, guard, hear, policy } from "./given.js";
 
 // Marked by the page, or held by the gate or by the guard.
 const WAITING = "script[type='text/plain'][data-avow],[data-avow][data-src]:not(script),[data-avow-held]";
+// Links that take an answer along are heard by the same file.
+const WANTING = WAITING + ",[data-avow-handover]";
 
 let late, soon, fetches = 0;
 
@@ -18,8 +20,7 @@ export function marked() {
 
 /** Starts waiting tags of these purposes, in order. */
 export function revive(allowed) {
-  // Links that take an answer along are heard there, too.
-  if (d.querySelector(WAITING + ",[data-avow-handover]")) later((late) => late.revive(allowed));
+  if (d.querySelector(WANTING)) later((late) => late.revive(allowed));
 }
 
 /** Does something with the file of what comes later, once it is here; done in any case, with nothing if it failed. */
@@ -35,7 +36,7 @@ export function watch() {
     // Once for many changes.
     soon = soon || setTimeout(() => {
       soon = 0;
-      if (d.querySelector(WAITING)) hear("revive");
+      if (d.querySelector(WANTING)) hear("revive");
     }, 50);
   }).observe(d, { childList: true, subtree: true });
 }

@@ -14,7 +14,7 @@ import { later } from "./tags.js";
 const CSS = "__AVOW_BANNER_CSS__";
 
 // The second layer on its way or here; whether the visitor waits for it; how often it was fetched.
-let look, second, show, wanted, fetches = 0;
+let look, second, show, wanted, asking, fetches = 0;
 
 /** Adds the style sheet, the reopen control and the place for confirmations. */
 export function furnish() {
@@ -33,17 +33,18 @@ function exempt() {
 }
 
 // What is new since the answer that the visitor gave.
+const news = () => (policy.changes || []).filter(([version]) => version > guard.decision()?.version).map(([, text]) => text);
+
 function changed() {
-  const since = guard.decision()?.version;
-  const news = (policy.changes || []).filter(([version]) => version > since);
-  return news.length && make("ul", { class: "avow-note" }, news.map(([, text]) => make("li", {}, text)));
+  const lines = news();
+  return lines.length && make("ul", { class: "avow-note" }, lines.map((text) => make("li", {}, text)));
 }
 
 /** Shows the first layer, at the start of the body so that it comes first for keyboards and readers. */
 export function ask(why, gpc) {
   const { texts, links } = policy;
   if (byId("avow-banner")) return;
-  if (policy.look.own) return hide(true), own((late) => late.ask(why, gpc));
+  if (policy.look.own) return askOwn(why, gpc);
   const banner = root("section", "banner", { role: "region", "aria-labelledby": "avow-title" }, policy, look,
     make("div", { class: "avow-words" },
       make("h2", { id: "avow-title", class: "avow-title" }, texts.banner_title),
@@ -63,11 +64,17 @@ export function ask(why, gpc) {
   w.requestIdleCallback ? requestIdleCallback(fetchSecond) : setTimeout(fetchSecond, 500);
 }
 
-// The first layer of a theme that has a markup of its own, or of the page itself.
-const own = (act) => later((late) => act(late.own(policy)));
+// The first layer of a theme that has a markup of its own, or of the page itself. It may be answered before it is here.
+function askOwn(why, gpc) {
+  asking = true;
+  hide(true);
+  const told = { why, gpc, changed: why === "changed" ? news() : [], exempt: exempt() || "" };
+  later((late) => asking && !byId("avow-banner") ? late.own(policy).ask(told) || 1 : 1).then((drawn) => drawn || hide(false));
+}
 
 /** Takes both layers away; true if the focus was in the first. The browser gives it back when the second closes. */
 export function dismiss() {
+  asking = false;
   close();
   hide(false);
   return remove("avow-banner");
@@ -144,7 +151,7 @@ export function close() {
 export function confirm(said, code, focus) {
   const { texts } = policy, hide = button("hide", texts.close, " avow-quiet");
   remove("avow-toast");
-  if (policy.look.own) return own((late) => late.confirm(said, code));
+  if (policy.look.own) return later((late) => late.own(policy).confirm(said, code, focus));
   byId("avow-status")?.append(
     make("div", { id: "avow-toast", class: "avow-toast" },
       make("div", {},

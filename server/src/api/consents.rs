@@ -415,9 +415,12 @@ pub(super) fn unreadable(error: &serde_json::Error) -> Problem {
 /// The page must be one of the site's. Browsers send `Origin` with every POST; one that does not must say
 /// that the request is same-origin.
 pub(super) fn check_origin(headers: &HeaderMap, policies: &SitePolicies) -> Result<(), Problem> {
+    let is_own = || headers.get("Sec-Fetch-Site").is_some_and(|site| site == "same-origin");
     let ours = match headers.get(header::ORIGIN) {
+        // A page that tells nobody where it is (`Referrer-Policy: no-referrer`): the browser says that it is this host's.
+        Some(origin) if origin == "null" => is_own(),
         Some(origin) => origin.to_str().is_ok_and(|origin| policies.current.domains.allows_origin(origin)),
-        None => headers.get("Sec-Fetch-Site").is_some_and(|site| site == "same-origin"),
+        None => is_own(),
     };
     if ours { Ok(()) } else { Err(Problem::new(Kind::ForeignOrigin)) }
 }

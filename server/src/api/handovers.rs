@@ -2,7 +2,7 @@
 
 use super::consents::{check_origin, cookie};
 use super::problem::{Kind, Problem, ProblemBody};
-use super::{resource, site_policies};
+use super::{client, resource, site_policies};
 use crate::consent::hand_over;
 use crate::state::AppState;
 use actix_web::http::header;
@@ -10,6 +10,7 @@ use actix_web::web::{Bytes, Data, PayloadConfig, ServiceConfig, post};
 use actix_web::{HttpRequest, HttpResponse};
 use avow_shared::cookie::encode;
 use serde::{Deserialize, Serialize};
+use std::net::IpAddr;
 use utoipa::ToSchema;
 
 /// A cookie has at most 4 kB.
@@ -82,7 +83,7 @@ pub(super) async fn offer(
     let OfferBody { site, cookie } = read(body)?;
     let (site, policies) = site_policies(&state, &site).await?;
     check_origin(request.headers(), &policies)?;
-    let token = hand_over::offer(&state, &site, &cookie)?;
+    let token = hand_over::offer(&state, &site, &visitor(&state, &request), &cookie)?;
     Ok(HttpResponse::Created().insert_header((header::CACHE_CONTROL, "no-store")).json(TokenBody { token }))
 }
 
@@ -110,13 +111,29 @@ pub(super) async fn take(
     let TakeBody { site, token } = read(body)?;
     let (site, policies) = site_policies(&state, &site).await?;
     check_origin(request.headers(), &policies)?;
-    let taken = hand_over::take(&state, &site, &token)?;
+    let held = client::lines(request.headers(), header::COOKIE.as_str()).join("; ");
+    if avow_shared::cookie::find_in(&held).is_some() {
+        return Err(Problem::new(Kind::Invalid).detail("this visitor has an answer of their own here"));
+    }
+    let taken = hand_over::take(&state, &site, &visitor(&state, &request), &token)?;
     let mut response = HttpResponse::Ok();
-    if let Some(line) = cookie::line(request.headers(), &taken, state.clock.now()) {
+    let keeper = cookie::keeper(request.headers());
+    if let Some(line) = keeper.and_then(|page| cookie::line(&page, &taken, state.clock.now())) {
         response.insert_header((header::SET_COOKIE, line));
     }
     let cookie = encode(&taken.decision, Some(&taken.seal));
     Ok(response.insert_header((header::CACHE_CONTROL, "no-store")).json(CookieBody { cookie }))
+}
+
+/// Where the visitor asks from, for the token's code alone: kept, logged and sent nowhere.
+fn visitor(state: &AppState, request: &HttpRequest) -> String {
+    let address = request.peer_addr().map(|peer| client::address(state, peer.ip(), request.headers()));
+    match address {
+        None => String::new(),
+        Some(IpAddr::V4(address)) => address.to_string(),
+        // A household, as for rate limits: its addresses change by the hour.
+        Some(IpAddr::V6(address)) => format!("{:x?}", &address.segments()[..4]),
+    }
 }
 
 fn read<T: for<'de> Deserialize<'de>>(body: Result<Bytes, actix_web::Error>) -> Result<T, Problem> {

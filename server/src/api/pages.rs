@@ -8,7 +8,7 @@ use super::problem::{Kind, Problem, ProblemBody};
 use super::{get_or_head, resource, site_policies};
 use crate::cache::SitePolicies;
 use crate::clock::day;
-use crate::consent::fill_in::{Button, Filled, fill_in};
+use crate::consent::fill_in::{Button, Filled, Kept, fill_in};
 use crate::pages::compare::Version;
 use crate::pages::cookies::{Answered, Standing};
 use crate::pages::{CSP, Ground, compare, cookies, notice, taken};
@@ -212,6 +212,10 @@ pub(super) async fn answer(
         .collect();
     let document = document_of(&policies)?;
     let ground = Ground::new(&document, Some(field("language")), "").ok_or(Kind::Internal)?;
+    // Before anything is recorded: an answer that the device cannot keep must not be announced.
+    let keeper = cookie::keeper(headers).ok_or_else(|| {
+        Problem::new(Kind::Invalid).detail("the browser would not keep the answer's cookie for that page")
+    })?;
     let held = held(headers);
     let filled = Filled {
         button: match field("button") {
@@ -222,7 +226,7 @@ pub(super) async fn answer(
         },
         policy_sha256: field("policy"),
         regime: field("regime"),
-        language: ground.lang,
+        language: field("language"),
         asked: &asked,
         ticked: &ticked,
         cookies: &held,
@@ -231,13 +235,15 @@ pub(super) async fn answer(
     };
     let taken = fill_in(&state, &policies, &filled).await?;
     let receipt = &taken.receipt;
-    let decision = taken.cookie.as_ref().map(|sealed| &sealed.decision);
-    let granted: Vec<&str> = decision
-        .iter()
-        .flat_map(|decision| &decision.choices)
-        .filter(|choice| choice.granted)
-        .map(|choice| choice.purpose.as_str())
-        .collect();
+    let (line, choices) = match &taken.cookie {
+        Kept::Answer(sealed) => {
+            (cookie::line(&keeper, sealed, state.clock.now()), sealed.decision.choices.as_slice())
+        }
+        Kept::AsItWas => (None, &[][..]),
+        Kept::Nothing => (Some(cookie::forget(&keeper)), &[][..]),
+    };
+    let granted: Vec<&str> =
+        choices.iter().filter(|choice| choice.granted).map(|choice| choice.purpose.as_str()).collect();
     let mut response = HttpResponse::Ok();
     let back = field("back");
     let wants_json = headers.get(header::ACCEPT).is_some_and(|accept| accept == "application/json");
@@ -245,9 +251,7 @@ pub(super) async fn answer(
         response = HttpResponse::SeeOther();
         response.insert_header((header::LOCATION, back));
     }
-    if let Some(line) =
-        taken.cookie.as_ref().and_then(|sealed| cookie::line(headers, sealed, state.clock.now()))
-    {
+    if let Some(line) = line {
         response.insert_header((header::SET_COOKIE, line));
     }
     response.insert_header((header::CACHE_CONTROL, "no-store"));
@@ -269,7 +273,7 @@ pub(super) async fn answer(
         (_, Button::Save) => "saved",
     };
     let title = ground.say("cookies_title");
-    let text = ground.whole(&title, &taken::part(&ground, said, &receipt.reference));
+    let text = ground.whole_alone(&title, &taken::part(&ground, said, &receipt.reference));
     Ok(html(&mut response, text))
 }
 
@@ -344,6 +348,8 @@ fn html(response: &mut actix_web::HttpResponseBuilder, text: String) -> HttpResp
         .insert_header((header::CONTENT_TYPE, "text/html; charset=utf-8"))
         .insert_header((header::CACHE_CONTROL, "private, no-store"))
         .insert_header((header::CONTENT_SECURITY_POLICY, CSP.as_str()))
+        // Its form must say where it comes from.
+        .insert_header((header::REFERRER_POLICY, "same-origin"))
         .body(text)
 }
 

@@ -13,7 +13,7 @@ use avow_shared::act::{Event, Surface};
 use avow_shared::commitment::commitment;
 use avow_shared::decision::{Decision, decide as make_decision};
 use avow_shared::id::{Millis, PurposeId, RecordId};
-use avow_shared::policy::Policy;
+use avow_shared::policy::{Asked, Policy};
 use avow_shared::record::{PurposeDecision, Record};
 use avow_shared::reference;
 use avow_shared::submission::Submission;
@@ -136,8 +136,7 @@ pub(super) async fn take(
 
     let secret_hash = secret_hash(&submission.secret);
     let former = former(state, &shown, submission).await?;
-    let event =
-        Event::of(&granted, submission.control, former.as_ref().and_then(|former| former.granted.as_deref()));
+    let event = event_of(&shown, &granted, submission, former.as_ref());
     let event = if objects(&shown, event) { Event::Objected } else { event };
     if event == Event::Refused && !keeps_refusals(policy) {
         if policy.retention.refusal_record == "count" {
@@ -262,6 +261,17 @@ async fn repeat(
         seal,
         decision,
     }))
+}
+
+/// Names what happened. A purpose that a form of the site asks for does not make "all" a part: no banner asked for it.
+fn event_of(shown: &Policy, granted: &[bool], submission: &Submission, former: Option<&Former>) -> Event {
+    let event = Event::of(granted, submission.control, former.and_then(|former| former.granted.as_deref()));
+    let all_of_the_banner = submission.surface != Surface::Form
+        && shown
+            .optional()
+            .zip(granted)
+            .all(|(optional, granted)| *granted || optional.purpose.asked == Asked::ByForm);
+    if event == Event::PartiallyGiven && all_of_the_banner { Event::Given } else { event }
 }
 
 /// The policy with those purposes alone that were asked about.

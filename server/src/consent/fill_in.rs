@@ -2,6 +2,9 @@
 //! cookies, or a form of the site that asks for purposes of its own, such as one for a newsletter.
 //!
 //! What the form did not ask about stays as it was. The record says what was asked and answered, and no more.
+//! Read next: `remember`, what the device keeps of it.
+
+mod remember;
 
 use super::decide::{Receipt, take};
 use crate::assets::{Build, widget};
@@ -10,16 +13,19 @@ use crate::error::{Error, Kind};
 use crate::policy::Published;
 use crate::policy::document::Document;
 use crate::state::AppState;
-use crate::verdict::{Verdict, judge};
+use crate::verdict::{Purposes, judge};
 use avow_shared::act::{Control, Form, Input, Surface, Viewport};
 use avow_shared::cookie;
-use avow_shared::decision::{Choice, Decision};
+use avow_shared::decision::Decision;
 use avow_shared::id::{Millis, PurposeId};
 use avow_shared::policy::{Asked, Policy};
+use avow_shared::regime::Regime;
 use avow_shared::signals::Signals;
 use avow_shared::submission::{PolicyRef, Submission, Ui};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use remember::{Memory, remember};
+use std::borrow::Cow;
 
 /// In place of a build's name where the server carries none.
 const NO_BUILD: &str = "0000000000000000";
@@ -59,13 +65,34 @@ pub struct Filled<'a> {
     pub by_person: bool,
 }
 
+impl Filled<'_> {
+    fn allows_nothing(&self) -> bool {
+        match self.button {
+            Button::Accept => false,
+            Button::Reject => true,
+            Button::Save => self.ticked.is_empty(),
+        }
+    }
+}
+
 /// What came of it.
 #[derive(Clone, Debug)]
 pub struct Taken {
     /// The receipt.
     pub receipt: Receipt,
-    /// What the consent cookie says from now on, under its seal; `None` if there is nothing to remember.
-    pub cookie: Option<Sealed>,
+    /// What becomes of the consent cookie.
+    pub cookie: Kept,
+}
+
+/// What the device keeps.
+#[derive(Clone, Debug)]
+pub enum Kept {
+    /// This, in place of what it has.
+    Answer(Sealed),
+    /// What it has; there is nothing to remember.
+    AsItWas,
+    /// Nothing any more: the last thing that was answered is taken back, and no banner has been answered.
+    Nothing,
 }
 
 /// A decision and its seal.
@@ -80,43 +107,64 @@ pub struct Sealed {
 /// Takes a filled-in form; returns when its record is on disk.
 pub async fn fill_in(state: &AppState, policies: &SitePolicies, filled: &Filled<'_>) -> Result<Taken, Error> {
     let now = state.clock.now();
-    // A form of the site's own need not say: it is about what is published now.
-    let policy = match filled.policy_sha256 {
-        "" => &policies.current,
-        sha256 => policies.of_hash(sha256, now).ok_or_else(|| Error::plain(Kind::UnknownVersion))?,
-    };
-    let regime = if filled.regime.is_empty() { &policy.engine.regime.id } else { filled.regime };
-    let filled = &Filled { regime, ..filled.clone() };
-    let shown = match state.regions.policy(policy, filled.regime, now) {
-        Ok((shown, _)) => shown,
-        Err(error) if filled.button != Button::Reject => return Err(error),
-        Err(_) => std::borrow::Cow::Borrowed(&policy.engine),
-    };
-    let verdict = judge(&shown, &state.seal, filled.cookies, filled.signals, now);
+    let (policy, shown, regime) = version(state, policies, filled, now)?;
+    let filled = &Filled { regime: &regime, ..filled.clone() };
+    // What stands by consent alone: what a law allows unasked is nobody's answer.
+    let strict = shown.in_regime(Regime::strictest(shown.regime.grant_days, shown.regime.refusal_days));
+    let granted = judge(&strict, &state.seal, filled.cookies, filled.signals, now).allowed;
     let answers = answers(&shown, filled)?;
-    let grants = answers.iter().any(|(_, granted)| *granted);
-    if grants && !filled.by_person {
-        return Err(Error::new(
-            Kind::GrantWithoutGesture,
-            "the browser does not say that a person sent the form; a refusal counts without that",
-        ));
-    }
+    check_grants(&shown, filled, &answers, granted)?;
     let held = cookie::find_in(filled.cookies).and_then(cookie::parse).map(|stored| stored.decision);
     let submission = submission(state, policy, filled, &answers, held.as_ref(), now)?;
     let asked: Vec<PurposeId> = answers.iter().map(|(id, _)| id.clone()).collect();
     let receipt = take(state, policies, &submission, Some(&asked)).await?;
-    let cookie = remember(&shown, &answers, held.as_ref(), verdict, filled.signals, now).map(|decision| {
-        let seal = state.seal.seal(policy.engine.site.as_str(), &decision);
-        Sealed { decision, seal }
-    });
+    let cookie = match remember(&shown, &answers, held.as_ref(), granted, filled.signals, now) {
+        Memory::Of(decision) => {
+            let seal = state.seal.seal(policy.engine.site.as_str(), &decision);
+            Kept::Answer(Sealed { decision, seal })
+        }
+        Memory::AsItWas => Kept::AsItWas,
+        Memory::Nothing => Kept::Nothing,
+    };
     Ok(Taken { receipt, cookie })
+}
+
+/// The version that was answered, as it was for that visitor, and the regime's name. A no counts however old its form
+/// is, as an answer to the current version under the policy's own regime.
+fn version<'a>(
+    state: &AppState,
+    policies: &'a SitePolicies,
+    filled: &Filled<'_>,
+    now: Millis,
+) -> Result<(&'a Published, Cow<'a, Policy>, String), Error> {
+    let current = &policies.current;
+    let named = match filled.policy_sha256 {
+        // A form of the site's own need not say: it is about what is published now.
+        "" => Some(current),
+        sha256 => policies.of_hash(sha256, now),
+    };
+    let policy = match named {
+        Some(policy) => policy,
+        None if filled.allows_nothing() => current,
+        None => return Err(Error::plain(Kind::UnknownVersion)),
+    };
+    let own = || (policy.as_ref(), Cow::Borrowed(&policy.engine), policy.engine.regime.id.clone());
+    if filled.regime.is_empty() {
+        return Ok(own());
+    }
+    match state.regions.policy(policy, filled.regime, now) {
+        Ok((shown, _)) => Ok((policy, shown, filled.regime.to_owned())),
+        Err(_) if filled.allows_nothing() => Ok(own()),
+        Err(error) => Err(error),
+    }
 }
 
 /// The answer to each purpose that was asked about, in the policy's order.
 fn answers(policy: &Policy, filled: &Filled<'_>) -> Result<Vec<(PurposeId, bool)>, Error> {
     let optional = || policy.optional().map(|optional| optional.purpose);
     let known = |id: &&str| optional().any(|purpose| purpose.id.as_str() == *id);
-    if !filled.asked.iter().all(known) || filled.ticked.iter().any(|id| !filled.asked.contains(id)) {
+    let strange = !filled.asked.iter().all(known) && !filled.allows_nothing();
+    if strange || filled.ticked.iter().any(|id| !filled.asked.contains(id)) {
         return Err(Error::plain(Kind::UndeclaredPurpose));
     }
     let asks = |id: &PurposeId| filled.asked.contains(&id.as_str());
@@ -135,6 +183,41 @@ fn answers(policy: &Policy, filled: &Filled<'_>) -> Result<Vec<(PurposeId, bool)
         return Err(Error::new(Kind::MissingPurpose, "the form asks about no purpose"));
     }
     Ok(answers)
+}
+
+/// Something new is granted by a person alone; and what the banner asks for only in a form that asks for all of it, as
+/// the banner does: no newsletter has consent to advertising in its small print.
+fn check_grants(
+    policy: &Policy,
+    filled: &Filled<'_>,
+    answers: &[(PurposeId, bool)],
+    granted: Purposes,
+) -> Result<(), Error> {
+    let is_new = |at: usize, id: &PurposeId| {
+        !granted.contains(at) && answers.iter().any(|(answered, granted)| answered == id && *granted)
+    };
+    let mut new =
+        policy.purposes().iter().enumerate().filter(|(at, purpose)| is_new(*at, &purpose.id)).peekable();
+    if new.peek().is_none() {
+        return Ok(());
+    }
+    if !filled.by_person {
+        return Err(Error::new(
+            Kind::GrantWithoutGesture,
+            "the browser does not say that a person sent the form; a refusal counts without that",
+        ));
+    }
+    let asks_all = policy
+        .optional()
+        .filter(|optional| optional.purpose.asked == Asked::ByBanner)
+        .all(|optional| answers.iter().any(|(id, _)| *id == optional.purpose.id));
+    if !asks_all && new.any(|(_, purpose)| purpose.asked == Asked::ByBanner) {
+        return Err(Error::new(
+            Kind::GrantWithoutGesture,
+            "what the banner asks for is granted only in a form that asks for all of it",
+        ));
+    }
+    Ok(())
 }
 
 fn submission(
@@ -156,6 +239,9 @@ fn submission(
         Button::Reject => Control::RejectAll,
         Button::Save => Control::Save,
     };
+    // Of the version that was shown, which may have other languages than the current one.
+    let language = document.languages.iter().find(|known| *known == filled.language);
+    let language = language.or(document.languages.first()).cloned().unwrap_or_default();
     Ok(Submission {
         id: state.rng.uuid(now).to_text(),
         // Nobody is told: the reference code is what the visitor has of this record.
@@ -164,7 +250,7 @@ fn submission(
         policy: PolicyRef { version: policy.engine.version, sha256: policy.engine.hash.clone() },
         choices: answers.iter().map(|(id, granted)| (id.as_str().to_owned(), *granted)).collect(),
         decided_at: now.0,
-        locale: filled.language.to_owned(),
+        locale: language,
         regime: filled.regime.to_owned(),
         surface: Surface::Form,
         control,
@@ -182,55 +268,3 @@ fn submission(
         previous: None,
     })
 }
-
-/// What the device remembers: these answers, and what was answered before to other questions, as far as it holds.
-///
-/// It ends when the older of them do: a form about one purpose lengthens no consent to another. `None` where a form of
-/// the site was left empty by somebody whom no banner has asked yet: to remember that no would silence the question.
-fn remember(
-    policy: &Policy,
-    answers: &[(PurposeId, bool)],
-    held: Option<&Decision>,
-    verdict: Verdict,
-    signals: Signals,
-    now: Millis,
-) -> Option<Decision> {
-    let mut choices = Vec::new();
-    let (mut older, mut by_banner) = (false, false);
-    for (at, purpose) in policy.purposes().iter().enumerate() {
-        if purpose.category.optional().is_none() {
-            continue;
-        }
-        let before = held.and_then(|held| held.find(&purpose.id));
-        let answered = answers.iter().find(|(id, _)| *id == purpose.id).map(|(_, granted)| *granted);
-        let granted = match (answered, before) {
-            (Some(granted), _) => granted,
-            // A grant that ended, or no longer covers the purpose, is left out: it will be asked for.
-            (None, Some(true)) if !verdict.allowed.contains(at) => continue,
-            (None, Some(before)) => {
-                older = true;
-                before
-            }
-            (None, None) => continue,
-        };
-        by_banner |= purpose.asked == Asked::ByBanner;
-        choices.push(Choice { purpose: purpose.id.clone(), granted });
-    }
-    let grants = choices.iter().any(|choice| choice.granted);
-    if !grants && !by_banner && held.is_none() {
-        return None;
-    }
-    let decided = held.filter(|_| older).map_or(now, |held| held.decided);
-    let days = if grants { policy.regime.grant_days } else { policy.regime.refusal_days };
-    let decided = Millis(decided.seconds() * 1000);
-    Some(Decision {
-        version: policy.version,
-        decided,
-        expires: decided.plus_days(days),
-        gpc: signals.gpc,
-        choices,
-    })
-}
-
-#[cfg(test)]
-mod tests;

@@ -2,8 +2,8 @@
 //!
 //! One site may have several domains that share no cookie. The answer on one of them holds for the site, so on a click
 //! it may go along; never by itself, and no record is made: it is the same answer. What goes along is the sealed value
-//! of the cookie, good for a few minutes and under a code of its own, so that a link that somebody kept or made up
-//! brings nothing.
+//! of the cookie, good for two minutes and under a code of its own over where its visitor asks from: a link that somebody
+//! else made brings nothing, unless they share the visitor's network.
 
 use super::fill_in::Sealed;
 use crate::clock::Clock;
@@ -35,22 +35,22 @@ impl HandoverKey {
         Ok(Self(MacKey::stored(store, NAME, clock, rng).await?))
     }
 
-    fn code(&self, site: &SiteId, end: i64, value: &str) -> hmac::Hmac<sha2::Sha256> {
-        self.0.of(&format!("{}\n{end}\n{value}", site.as_str()))
+    fn code(&self, site: &SiteId, visitor: &str, end: i64, value: &str) -> hmac::Hmac<sha2::Sha256> {
+        self.0.of(&format!("{}\n{visitor}\n{end}\n{value}", site.as_str()))
     }
 }
 
-/// A token for the answer in that cookie value: `end.code.value`, all of it fit for the fragment of an address.
-pub fn offer(state: &AppState, site: &SiteId, value: &str) -> Result<String, Error> {
+/// A token for the answer in that cookie value, for a `visitor` who asks from there: `end.code.value`, all of it fit for the fragment of an address.
+pub fn offer(state: &AppState, site: &SiteId, visitor: &str, value: &str) -> Result<String, Error> {
     let now = state.clock.now();
     sealed(state, site, value, now)?;
     let end = now.0 + GOOD_FOR;
-    let code = state.handovers.code(site, end, value).finalize().into_bytes();
+    let code = state.handovers.code(site, visitor, end, value).finalize().into_bytes();
     Ok(format!("{end}.{}.{value}", URL_SAFE_NO_PAD.encode(&code[..CODE_BYTES])))
 }
 
 /// The answer of a token that was offered a moment ago.
-pub fn take(state: &AppState, site: &SiteId, token: &str) -> Result<Sealed, Error> {
+pub fn take(state: &AppState, site: &SiteId, visitor: &str, token: &str) -> Result<Sealed, Error> {
     let refused = || Error::new(Kind::Invalid, "not a token of this site, or one whose time is over");
     let now = state.clock.now();
     let mut parts = token.splitn(3, '.');
@@ -60,7 +60,7 @@ pub fn take(state: &AppState, site: &SiteId, token: &str) -> Result<Sealed, Erro
     let time: i64 = end.parse().map_err(|_| refused())?;
     let code =
         URL_SAFE_NO_PAD.decode(code).ok().filter(|code| code.len() == CODE_BYTES).ok_or_else(refused)?;
-    state.handovers.code(site, time, value).verify_truncated_left(&code).map_err(|_| refused())?;
+    state.handovers.code(site, visitor, time, value).verify_truncated_left(&code).map_err(|_| refused())?;
     if !(0..=GOOD_FOR).contains(&(time - now.0)) {
         return Err(refused());
     }
@@ -103,25 +103,26 @@ mod tests {
                 choices: vec![choice],
             };
             let value = encode(&decision, Some(&test.state.seal.seal("site", &decision)));
-            let token = offer(&test.state, &site(), &value).expect("sealed by this server");
-            assert_eq!(take(&test.state, &site(), &token).expect("just offered").decision, decision);
+            let token = offer(&test.state, &site(), "here", &value).expect("sealed by this server");
+            assert_eq!(take(&test.state, &site(), "here", &token).expect("just offered").decision, decision);
             for at in 0..token.len() {
                 let mut other = token.clone().into_bytes();
                 other[at] = if other[at] == b'1' { b'2' } else { b'1' };
                 let other = String::from_utf8(other).expect("ASCII");
-                assert!(take(&test.state, &site(), &other).is_err(), "byte {at}: {other}");
+                assert!(take(&test.state, &site(), "here", &other).is_err(), "byte {at}: {other}");
             }
+            assert!(take(&test.state, &site(), "there", &token).is_err(), "another network");
             let elsewhere = SiteId::parse("elsewhere").expect("a site");
-            assert!(take(&test.state, &elsewhere, &token).is_err());
+            assert!(take(&test.state, &elsewhere, "here", &token).is_err());
             for wrong in
                 [encode(&decision, None), value.replace(":1", ":0"), String::new(), "1.1.a.b.c.d".to_owned()]
             {
-                assert!(offer(&test.state, &site(), &wrong).is_err(), "{wrong}");
+                assert!(offer(&test.state, &site(), "here", &wrong).is_err(), "{wrong}");
             }
             test.clock.store(NOW.0 + GOOD_FOR, Ordering::Relaxed);
-            assert!(take(&test.state, &site(), &token).is_ok());
+            assert!(take(&test.state, &site(), "here", &token).is_ok());
             test.clock.store(NOW.0 + GOOD_FOR + 1, Ordering::Relaxed);
-            assert!(take(&test.state, &site(), &token).is_err(), "its time is over");
+            assert!(take(&test.state, &site(), "here", &token).is_err(), "its time is over");
             drop(test.state);
             test.writer.finish().await;
         }

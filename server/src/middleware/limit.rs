@@ -18,7 +18,8 @@ use actix_web::web::Data;
 use std::time::Duration;
 
 /// Paths that are counted.
-const COUNTED: [&str; 5] = ["/v1/consents", "/v1/handovers", "/v1/receipts", "/v1/export", REPORTS];
+const COUNTED: [&str; 6] =
+    ["/v1/consents", "/v1/handovers", "/v1/receipts", "/v1/export", "/v1/processing", REPORTS];
 /// Forms are decisions; pages are the site's own server's business, too.
 const PAGES: &str = "/page/";
 /// Reports of browsers: counted apart from decisions, which they must not crowd out.

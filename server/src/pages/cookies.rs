@@ -49,9 +49,10 @@ pub fn part(ground: &Ground<'_>, standing: &Standing) -> Markup {
             }
             @if !asked.is_empty() {
                 div class="avow-buttons" {
+                    // First, for the Enter key sends a form by its first button.
+                    button type="submit" name="button" value="save" { (say("save")) }
                     button type="submit" name="button" value="accept" { (say("accept")) }
                     button type="submit" name="button" value="reject" { (say("reject")) }
-                    button type="submit" name="button" value="save" { (say("save")) }
                 }
             }
         }
@@ -90,7 +91,7 @@ fn choice(ground: &Ground<'_>, purpose: &Purpose, answered: Answered) -> Markup 
         p class="avow-state" { (ground.say("current_choice")) ": " strong { (ground.say(state)) } }
         fieldset {
             legend { (name(ground, purpose)) }
-            // No switch is on before somebody has switched it on.
+            // On is what runs: what was allowed, and what the law lets run until somebody objects.
             (option("off", "off", answered != Answered::Allowed))
             (option("on", "on", answered == Answered::Allowed))
         }

@@ -71,8 +71,17 @@ impl<'a> Ground<'a> {
         (lang != self.lang).then_some(lang)
     }
 
-    /// A whole document around a part.
+    /// A whole document around a part, with the way to its other languages.
     pub fn whole(&self, title: &str, part: &Markup) -> String {
+        self.framed(title, part, self.document.languages.len() > 1)
+    }
+
+    /// A document that only answers: it has no address at which it could be asked for in another language.
+    pub fn whole_alone(&self, title: &str, part: &Markup) -> String {
+        self.framed(title, part, false)
+    }
+
+    fn framed(&self, title: &str, part: &Markup, in_languages: bool) -> String {
         html! {
             (DOCTYPE)
             html lang=(self.lang) dir=(direction(self.lang)) {
@@ -89,7 +98,7 @@ impl<'a> Ground<'a> {
                         h1 { (title) }
                         (part)
                     }
-                    @if self.document.languages.len() > 1 {
+                    @if in_languages {
                         footer class="avow-page" { (self.languages()) }
                     }
                 }

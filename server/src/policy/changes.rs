@@ -90,7 +90,7 @@ pub fn between(before: Option<&Purpose>, now: &Purpose, version: u32) -> Vec<Cha
     for party in third_parties(now).difference(&parties) {
         changes.push(change(Kind::ThirdParty, Some(party)));
     }
-    if items(now).any(|item| items(before).any(|earlier| lasts_longer(item, earlier))) {
+    if now.services.iter().any(|service| keeps_longer(service, before)) {
         changes.push(change(Kind::Duration, None));
     }
     changes
@@ -104,9 +104,16 @@ fn items(purpose: &Purpose) -> impl Iterator<Item = &Item> {
     purpose.services.iter().flat_map(|service| &service.items)
 }
 
-/// True if it is the same item, kept longer.
-fn lasts_longer(now: &Item, before: &Item) -> bool {
+/// True if a service keeps an item longer than it kept that item before, or a new one longer than it kept anything.
+fn keeps_longer(now: &Service, before: &Purpose) -> bool {
+    let Some(before) = before.services.iter().find(|service| service.id == now.id) else { return false };
     let minutes = |item: &Item| Duration::parse(&item.duration).map_or(u64::MAX, Duration::minutes);
-    (&now.kind, &now.name, now.prefix) == (&before.kind, &before.name, before.prefix)
-        && minutes(now) > minutes(before)
+    let longest = before.items.iter().map(minutes).max().unwrap_or_default();
+    let same = |item: &Item, earlier: &&Item| {
+        (&item.kind, &item.name, item.prefix) == (&earlier.kind, &earlier.name, earlier.prefix)
+    };
+    now.items.iter().any(|item| {
+        let earlier = before.items.iter().find(|earlier| same(item, earlier));
+        minutes(item) > earlier.map_or(longest, minutes)
+    })
 }

@@ -99,7 +99,8 @@ impl Duration {
                     Unit::Hour => 60,
                     Unit::Day => 24 * 60,
                     Unit::Week => 7 * 24 * 60,
-                    Unit::Month => 30 * 24 * 60,
+                    // Twelve are a year.
+                    Unit::Month => 365 * 24 * 60 / 12,
                     Unit::Year => 365 * 24 * 60,
                 };
                 u64::from(number) * each

@@ -25,10 +25,42 @@ pub fn answer(headers: &HeaderMap, receipt: &Receipt, now: Millis) -> Option<Str
     set(&page, &sealed, receipt.decision.expires, now)
 }
 
-/// The `Set-Cookie` line for an answer that came as a form: there is no script that could have written it.
-pub fn line(headers: &HeaderMap, sealed: &Sealed, now: Millis) -> Option<String> {
-    let value = encode(&sealed.decision, Some(&sealed.seal));
-    set(&same_origin(headers)?, &value, sealed.decision.expires, now)
+/// The page that an answer came from without a script that could write the cookie, if the browser keeps for it what this
+/// host sets: its own page, or one of a host that shares its cookie domain.
+pub fn keeper(headers: &HeaderMap) -> Option<Url> {
+    if let Some(page) = same_origin(headers) {
+        return Some(page);
+    }
+    let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+    let host = text("host")?;
+    let at = |scheme: &str| Url::parse(&format!("{scheme}://{host}")).ok();
+    match text("origin") {
+        // A page that tells nobody where it is: the browser says that it is this host's.
+        None | Some("null") if text("sec-fetch-site") == Some("same-origin") => {
+            let here = at("https")?;
+            if here.host_str().is_some_and(|host| cookie_domain(host).is_none()) {
+                at("http")
+            } else {
+                Some(here)
+            }
+        }
+        Some(origin) => {
+            let page = Url::parse(origin).ok()?;
+            let (theirs, ours) = (cookie_domain(page.host_str()?)?, cookie_domain(at("https")?.host_str()?)?);
+            (theirs == ours).then_some(page)
+        }
+        None => None,
+    }
+}
+
+/// The `Set-Cookie` line for an answer of such a page.
+pub fn line(page: &Url, sealed: &Sealed, now: Millis) -> Option<String> {
+    set(page, &encode(&sealed.decision, Some(&sealed.seal)), sealed.decision.expires, now)
+}
+
+/// The `Set-Cookie` line that deletes the cookie of such a page.
+pub fn forget(page: &Url) -> String {
+    format!("{}=; Path=/; Max-Age=0; SameSite=Lax{}", cookie::NAME, attributes(page))
 }
 
 fn set(page: &Url, sealed: &str, expires: Millis, now: Millis) -> Option<String> {
@@ -36,10 +68,14 @@ fn set(page: &Url, sealed: &str, expires: Millis, now: Millis) -> Option<String>
     if seconds <= 0 {
         return None;
     }
+    Some(format!("{}={sealed}; Path=/; Max-Age={seconds}; SameSite=Lax{}", cookie::NAME, attributes(page)))
+}
+
+/// Whether over TLS only, and for which domain.
+fn attributes(page: &Url) -> String {
     let secure = if page.scheme() == "https" { "; Secure" } else { "" };
-    let domain =
-        cookie_domain(page.host_str()?).map(|domain| format!("; Domain={domain}")).unwrap_or_default();
-    Some(format!("{}={sealed}; Path=/; Max-Age={seconds}; SameSite=Lax{secure}{domain}", cookie::NAME))
+    let domain = page.host_str().and_then(cookie_domain).map(|domain| format!("; Domain={domain}"));
+    format!("{secure}{}", domain.unwrap_or_default())
 }
 
 /// The page's origin, if it is the one that Avow is served from: only then does the browser keep the cookie for it.

@@ -3,14 +3,13 @@
 use crate::api::problem::Kind;
 use crate::routes;
 use crate::store::records::Filter;
-use crate::testing::{HASH, NOW, TestState, databases, site, state};
+use crate::testing::{HASH, TestState, databases, site, state};
 use actix_web::App;
 use actix_web::body::to_bytes;
 use actix_web::http::header::HeaderMap;
 use actix_web::test::{TestRequest, call_service, init_service};
 use actix_web::web::Data;
 use avow_shared::cookie;
-use avow_shared::id::DAY_MS;
 
 /// What a browser sends with a form that a person has sent.
 const BY_HAND: [(&str, &str); 5] = [
@@ -47,12 +46,11 @@ impl Answer {
 struct Site {
     state: Data<crate::state::AppState>,
     rest: (crate::log::sequencer::Writer, tempfile::TempDir),
-    clock: std::sync::Arc<std::sync::atomic::AtomicI64>,
 }
 
 impl Site {
     fn new(test: TestState) -> Self {
-        Self { state: Data::new(test.state), rest: (test.writer, test.data), clock: test.clock }
+        Self { state: Data::new(test.state), rest: (test.writer, test.data) }
     }
 
     async fn send(&self, request: TestRequest) -> Answer {
@@ -200,19 +198,67 @@ async fn a_sites_own_server_is_told_what_may_run() {
         let site = Site::new(state(&database.store).await);
         let mut headers = BY_HAND.to_vec();
         headers.push(("accept", "application/json"));
-        let taken = site.post(&headers, "", "button=save&purpose.analytics=off&purpose.analytics=on").await;
+        // A box that is ticked sends its own field beside the hidden one that says it was there.
+        let both = "button=save&purpose.analytics=off&purpose.analytics=on&purpose.marketing=off";
+        let taken = site.post(&headers, "", both).await;
         let body: serde_json::Value = serde_json::from_str(&taken.text).expect("JSON");
-        assert_eq!((&body["event"], &body["granted"]), (&"given".into(), &serde_json::json!(["analytics"])));
+        let granted = serde_json::json!(["analytics"]);
+        assert_eq!((&body["event"], &body["granted"]), (&"partially_given".into(), &granted));
         let held = taken.cookie().expect("remembered");
-        // The other purpose was not asked about: it is still open, and the first answer ends when it did.
-        site.clock.store(NOW.0 + 100 * DAY_MS, std::sync::atomic::Ordering::Relaxed);
-        let page = site.get("/page/site/cookies", &held).await;
-        assert!(page.text.contains("<strong>Allowed</strong>") && page.text.contains("Not answered yet"));
-        let more = site.post(&headers, &held, "button=save&purpose.marketing=off").await;
+        // Part of what the banner asks for can be taken back by a form of the site's, and not granted.
+        let alone = site.post(&headers, "", "button=save&purpose.marketing=on").await;
+        assert!(alone.is(Kind::GrantWithoutGesture), "{}", alone.text);
+        let back = site.post(&headers, &held, "button=save&purpose.analytics=off").await;
         let stored =
-            cookie::find_in(&more.cookie().expect("remembered")).and_then(cookie::parse).expect("ours");
-        assert_eq!(stored.decision.decided, NOW, "an older answer is not made younger");
-        assert_eq!(stored.decision.choices.len(), 2);
+            cookie::find_in(&back.cookie().expect("remembered")).and_then(cookie::parse).expect("ours");
+        assert!(!stored.decision.grants_any() && stored.decision.choices.len() == 2);
+        site.end().await;
+    }
+}
+
+#[actix_web::test]
+async fn a_no_counts_however_old_its_form_is_and_whoever_sent_it() {
+    for database in databases().await {
+        let site = Site::new(state(&database.store).await);
+        let held = site.by_hand("", &form("accept", "off", "off")).await.cookie().expect("remembered");
+        let gone = "0".repeat(64);
+        for filled in [
+            form("reject", "on", "on").replace(HASH, &gone),
+            form("save", "off", "off").replace(HASH, &gone).replace("regime=gb", "regime=us-ca.1.x"),
+            form("save", "off", "off").replace("marketing", "dropped"),
+        ] {
+            let answer = site.post(&BY_HAND[..2], &held, &filled).await;
+            assert_eq!(answer.status, 200, "{filled}: {}", answer.text);
+        }
+        // What stands may stand: without a gesture one is taken back, and the other stays.
+        let part = site.post(&BY_HAND[..2], &held, &form("save", "on", "off")).await;
+        let stored =
+            cookie::find_in(&part.cookie().expect("remembered")).and_then(cookie::parse).expect("ours");
+        let told: Vec<bool> = stored.decision.choices.iter().map(|choice| choice.granted).collect();
+        assert_eq!(told, [true, false]);
+        site.end().await;
+    }
+}
+
+#[actix_web::test]
+async fn an_answer_that_the_device_would_not_keep_is_not_recorded() {
+    for database in databases().await {
+        let site = Site::new(state(&database.store).await);
+        for (page, host, fetch_site, kept) in [
+            ("https://site.example", "site.example", "same-origin", true),
+            ("https://site.example", "consent.site.example", "same-site", true),
+            ("https://site.example", "consent.elsewhere.example", "cross-site", false),
+            ("null", "site.example", "same-origin", true),
+            ("null", "site.example", "cross-site", false),
+        ] {
+            let before = site.records().await.len();
+            let mut headers = BY_HAND.to_vec();
+            (headers[0].1, headers[1].1) = (page, fetch_site);
+            headers.push(("host", host));
+            let answer = site.post(&headers, "", &form("reject", "on", "on")).await;
+            assert_eq!(answer.cookie().is_some(), kept, "{page} {host}: {}", answer.text);
+            assert_eq!(site.records().await.len() - before, usize::from(kept), "{page} {host}");
+        }
         site.end().await;
     }
 }

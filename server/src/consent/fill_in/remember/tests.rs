@@ -1,0 +1,101 @@
+//! What is remembered of a form.
+
+use super::*;
+use crate::seal::SealKey;
+use crate::verdict::judge;
+use avow_shared::basis::Basis;
+use avow_shared::category::{Category, OptionalCategory};
+use avow_shared::cookie::encode;
+use avow_shared::engine::{Ask, Reason, evaluate};
+use avow_shared::id::SiteId;
+use avow_shared::policy::Purpose;
+use avow_shared::regime::Regime;
+
+const NOW: Millis = Millis(1_767_225_600_000);
+
+/// One purpose that the banner asks for, and one that a form asks for.
+fn policy() -> Policy {
+    let purpose = |id: &str, asked| Purpose {
+        id: id_of(id),
+        category: Category::Optional(OptionalCategory::Marketing),
+        basis: Basis::Consent,
+        since: 1,
+        asked,
+    };
+    let purposes = vec![purpose("ads", Asked::ByBanner), purpose("letter", Asked::ByForm)];
+    let site = SiteId::parse("site").expect("a site");
+    Policy::new(site, 2, "0".repeat(64), Regime::strictest(180, 365), purposes).expect("a policy")
+}
+
+fn id_of(text: &str) -> PurposeId {
+    PurposeId::parse(text).expect("an id")
+}
+
+fn quiet() -> Signals {
+    Signals { gpc: false, dnt: false }
+}
+
+/// What is remembered after an answer on the letter alone, by somebody who holds `held`.
+fn after(granted: bool, held: Option<&Decision>, days: u16) -> Memory {
+    let (policy, key, now) = (policy(), SealKey::new([7; 32]), NOW.plus_days(days));
+    let cookies =
+        held.map(|held| format!("avow={}", encode(held, Some(&key.seal("site", held))))).unwrap_or_default();
+    let allowed = judge(&policy, &key, &cookies, quiet(), now).allowed;
+    remember(&policy, &[(id_of("letter"), granted)], held, allowed, quiet(), now)
+}
+
+fn kept(memory: Memory) -> Decision {
+    let Memory::Of(decision) = memory else { panic!("nothing is remembered: {memory:?}") };
+    decision
+}
+
+fn holding(days_decided: u16, choices: &[(&str, bool)]) -> Decision {
+    Decision {
+        version: 1,
+        decided: NOW.plus_days(days_decided),
+        expires: NOW.plus_days(days_decided + 180),
+        gpc: false,
+        choices: choices
+            .iter()
+            .map(|(id, granted)| Choice { purpose: id_of(id), granted: *granted })
+            .collect(),
+    }
+}
+
+fn told(decision: &Decision) -> Vec<(&str, bool)> {
+    decision.choices.iter().map(|choice| (choice.purpose.as_str(), choice.granted)).collect()
+}
+
+#[test]
+fn a_letter_that_is_asked_for_says_nothing_about_the_banners_question() {
+    let remembered = kept(after(true, None, 0));
+    assert_eq!(told(&remembered), [("letter", true)]);
+    let next = evaluate(&policy(), quiet(), Some(&remembered), NOW);
+    assert_eq!((next.allowed, next.ask), (vec![false, true], Ask::Choice(Reason::First)));
+    assert_eq!(after(false, None, 0), Memory::AsItWas, "an empty form silences no question");
+    // Taken back: nothing is left that would be taken for a refusal of everything.
+    assert_eq!(after(false, Some(&holding(0, &[("letter", true)])), 1), Memory::Nothing);
+}
+
+#[test]
+fn older_grants_stay_and_do_not_grow_younger() {
+    let held = holding(0, &[("ads", true)]);
+    let remembered = kept(after(true, Some(&held), 100));
+    assert_eq!(told(&remembered), [("ads", true), ("letter", true)]);
+    assert_eq!((remembered.decided, remembered.expires), (NOW, NOW.plus_days(180)));
+    // An ended grant is not carried on, so it is asked for again.
+    let remembered = kept(after(true, Some(&held), 200));
+    assert_eq!((told(&remembered), remembered.decided), (vec![("letter", true)], NOW.plus_days(200)));
+}
+
+#[test]
+fn a_denial_is_never_lost() {
+    // Long after a grant would have ended: the new grant has its own date, and the old no stays.
+    let remembered = kept(after(true, Some(&holding(0, &[("ads", false)])), 200));
+    assert_eq!(told(&remembered), [("ads", false), ("letter", true)]);
+    assert_eq!(remembered.decided, NOW.plus_days(200));
+    // A refusal of everything covers a purpose that came later: now it says so.
+    let remembered = kept(after(true, Some(&holding(0, &[("gone", false)])), 1));
+    assert_eq!(told(&remembered), [("ads", false), ("letter", true), ("gone", false)]);
+    assert!(!evaluate(&policy(), quiet(), Some(&remembered), NOW.plus_days(1)).allowed[0]);
+}
