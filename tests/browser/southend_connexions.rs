@@ -42,7 +42,13 @@ async fn children(browsers: Browsers) -> Result<()> {
     visit.tab.click("#avow-dialog-accept").await?;
     visit.tab.wait("avow.allows('analytics') && avow.allows('video')").await?;
     // A grant may load the page anew; what it allows arrives after that.
-    visit.demo.arrival_for("analytics").await?;
+    for purpose in ["analytics", "video"] {
+        visit.demo.arrival_for(purpose).await?;
+    }
+    visit
+        .tab
+        .wait("document.readyState === 'complete' && (window.avow && await window.avow.ready) === true")
+        .await?;
     let record = visit.record(1).await?;
     ensure!(!record.to_string().contains("marketing") && says(&record, "event") == "given", "{record}");
     let arrivals = visit.demo.arrivals().await?;

@@ -13,7 +13,8 @@ export function own(policy) {
 }
 
 // Scripts of the page that come with it have their listeners by then.
-function tell(detail) {
+function tell(why, gpc, news, exempt) {
+  const detail = { why, gpc, changed: news.map((line) => line.textContent), exempt: exempt || "" };
   const send = () => d.dispatchEvent(new CustomEvent("avow:ask", { detail }));
   if (d.readyState === "loading") d.addEventListener("DOMContentLoaded", send);
   else send();
@@ -26,7 +27,7 @@ function govuk({ lang, dir, texts, links }) {
   const banner = (id, message) => d.body.prepend(
     make("div", { id, class: "govuk-cookie-banner", "data-nosnippet": "", role: "region", "aria-label": texts.banner_title, lang, dir }, message));
   return {
-    ask({ why, gpc, changed, exempt }) {
+    ask(why, gpc, news, exempt) {
       d.getElementById("avow-toast")?.remove();
       banner("avow-banner",
         make("div", { class: "govuk-cookie-banner__message govuk-width-container" },
@@ -37,7 +38,7 @@ function govuk({ lang, dir, texts, links }) {
                 text(texts.banner_body),
                 exempt && text(exempt),
                 why === "changed" && text(texts.changed_note),
-                changed.length && make("ul", { class: "govuk-list govuk-list--bullet" }, changed.map((words) => make("li", {}, words))),
+                news.length && make("ul", { class: "govuk-list govuk-list--bullet" }, news),
                 gpc && text(texts.gpc_note)))),
           make("div", { class: "govuk-button-group" },
             button("avow-accept", why === "notice" ? texts.notice_ok : texts.accept),

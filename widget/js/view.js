@@ -33,24 +33,25 @@ function exempt() {
 }
 
 // What is new since the answer that the visitor gave.
-const news = () => (policy.changes || []).filter(([version]) => version > guard.decision()?.version).map(([, text]) => text);
-
-function changed() {
-  const lines = news();
-  return lines.length && make("ul", { class: "avow-note" }, lines.map((text) => make("li", {}, text)));
-}
+const news = () => (policy.changes || []).filter(([version]) => version > guard.decision()?.version).map(([, text]) => make("li", {}, text));
 
 /** Shows the first layer, at the start of the body so that it comes first for keyboards and readers. */
 export function ask(why, gpc) {
   const { texts, links } = policy;
   if (byId("avow-banner")) return;
-  if (policy.look.own) return askOwn(why, gpc);
+  if (policy.look.own) {
+    asking = true;
+    hide(true);
+    // It may be answered before it is here.
+    later((late) => asking && !byId("avow-banner") && late.own(policy).ask(why, gpc, why ? news() : [], exempt()) || 1).then((drawn) => drawn || hide(false));
+    return;
+  }
   const banner = root("section", "banner", { role: "region", "aria-labelledby": "avow-title" }, policy, look,
     make("div", { class: "avow-words" },
       make("h2", { id: "avow-title", class: "avow-title" }, texts.banner_title),
       line("text", texts.banner_body, " ", link(texts.cookies_link, links.cookies)),
       exempt() && line("note", exempt()),
-      why === "changed" && [line("note", texts.changed_note), changed()],
+      why === "changed" && [line("note", texts.changed_note), make("ul", {}, news())],
       gpc && line("note", texts.gpc_note)),
     make("div", { class: "avow-actions" },
       button("accept", why === "notice" ? texts.notice_ok : texts.accept),
@@ -62,14 +63,6 @@ export function ask(why, gpc) {
   hide(true);
   // Behind the first layer, so that the second opens at once if it is asked for.
   w.requestIdleCallback ? requestIdleCallback(fetchSecond) : setTimeout(fetchSecond, 500);
-}
-
-// The first layer of a theme that has a markup of its own, or of the page itself. It may be answered before it is here.
-function askOwn(why, gpc) {
-  asking = true;
-  hide(true);
-  const told = { why, gpc, changed: why === "changed" ? news() : [], exempt: exempt() || "" };
-  later((late) => asking && !byId("avow-banner") ? late.own(policy).ask(told) || 1 : 1).then((drawn) => drawn || hide(false));
 }
 
 /** Takes both layers away; true if the focus was in the first. The browser gives it back when the second closes. */

@@ -9,7 +9,7 @@ use avow_shared::cookie;
 use avow_shared::decision::{Decision, decide};
 use avow_shared::engine::{Ask, Evaluation, evaluate};
 use avow_shared::id::Millis;
-use avow_shared::policy::{Asked, OptionalPurpose, Policy};
+use avow_shared::policy::{Asked, Policy};
 use avow_shared::signals::Signals;
 
 /// What the visitor, or a program on their behalf, asks for.
@@ -93,11 +93,6 @@ impl Machine {
         self.stored.as_ref().is_some_and(Decision::grants_any)
     }
 
-    fn allows(&self, policy: &Policy, optional: OptionalPurpose<'_>) -> bool {
-        let mut purposes = policy.purposes().iter().zip(&self.evaluation.allowed);
-        purposes.any(|(purpose, allowed)| *allowed && purpose.id == optional.purpose.id)
-    }
-
     /// True while the visitor must be told or asked something.
     pub fn asks(&self) -> bool {
         self.evaluation.ask != Ask::No
@@ -106,30 +101,36 @@ impl Machine {
     /// Answers a wish. `None`: it would grant something without a person's act, or with no fair way to
     /// refuse in view, so it counts for nothing and the preferences must be shown instead.
     pub fn answer(&mut self, policy: &Policy, wish: Wish, how: &How, now: Millis) -> Option<Answer> {
-        let (control, granted) = match wish {
-            Wish::AcceptAll => (Control::AcceptAll, None),
-            Wish::Save(granted) => (Control::Save, Some(granted)),
-            Wish::RejectAll => (Control::RejectAll, Some(Vec::new())),
-            Wish::Withdraw => (Control::Withdraw, Some(Vec::new())),
-        };
-        let mut at = 0;
-        let decision = decide(policy, self.signals, now, |optional| {
-            at += 1;
-            match &granted {
-                Some(granted) => granted.get(at - 1) == Some(&true),
+        let mut granted = Vec::new();
+        let control = match wish {
+            Wish::AcceptAll => {
                 // Of what a form asks for, "all" leaves what there is.
-                None => optional.purpose.asked == Asked::ByBanner || self.allows(policy, optional),
+                for (purpose, allowed) in policy.purposes().iter().zip(&self.evaluation.allowed) {
+                    if purpose.category != Category::Necessary {
+                        granted.push(*allowed || purpose.asked == Asked::ByBanner);
+                    }
+                }
+                Control::AcceptAll
             }
+            Wish::Save(switched) => {
+                granted = switched;
+                Control::Save
+            }
+            Wish::RejectAll => Control::RejectAll,
+            Wish::Withdraw => Control::Withdraw,
+        };
+        let (mut at, mut all) = (0, true);
+        let decision = decide(policy, self.signals, now, |optional| {
+            let grant = granted.get(at) == Some(&true);
+            at += 1;
+            all &= grant || optional.purpose.asked == Asked::ByForm;
+            grant
         });
         let grants = decision.grants_any();
         if grants && (how.input == Input::Script || !how.reject.is_some_and(|reject| reject.is_fair())) {
             return None;
         }
         let stood = self.grants_any();
-        let mut all = true;
-        for (optional, choice) in policy.optional().zip(&decision.choices) {
-            all &= choice.granted || optional.purpose.asked == Asked::ByForm;
-        }
         let said = match (grants, all) {
             (true, true) => Said::Accepted,
             (true, false) => Said::Saved,
