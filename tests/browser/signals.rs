@@ -63,6 +63,9 @@ async fn consent_mode(browsers: Browsers) -> Result<()> {
     Ok(())
 }
 
+/// What vendors' functions were called with. In the window's name, which outlives the load that an answer may bring.
+const TOLD: &str = "JSON.parse(window.name || '[]')";
+
 async fn vendors(browsers: Browsers) -> Result<()> {
     let pages = Pages::start().await?;
     let policy = toml_in("compatible", &pages.third());
@@ -72,14 +75,14 @@ async fn vendors(browsers: Browsers) -> Result<()> {
         "/",
         &format!(
             "<!doctype html><html lang=en><head><meta charset=utf-8><script src='/.avow/site/{SITE}.js'></script><title>shop</title></head><body><h1>Shop</h1>\
-             <script>window.told = []; for (const n of ['fbq', 'clarity']) window[n] = (...a) => told.push([n, ...a]); \
-             for (const n of ['uetq']) window[n] = {{ push: (...a) => told.push([n, ...a]) }}</script></body></html>"
+             <script>const tell = (...a) => {{ window.name = JSON.stringify([...JSON.parse(window.name || '[]'), a]) }}; \
+             for (const n of ['fbq', 'clarity']) window[n] = (...a) => tell(n, ...a); window.uetq = {{ push: (...a) => tell('uetq', ...a) }}</script></body></html>"
         ),
     );
     let tab = browsers.plain().await?.open().await?;
     tab.go(&format!("{}/", pages.site())).await?;
     tab.shown("#avow-banner").await?;
-    ensure!(tab.eval("told.length").await? == 0, "nothing is told before an answer");
+    ensure!(tab.eval(&format!("{TOLD}.length")).await? == 0, "nothing is told before an answer");
     let words = |state: &str, meta: &str| -> Value {
         json!([
             ["uetq", "consent", "update", { "ad_storage": state }],
@@ -88,16 +91,16 @@ async fn vendors(browsers: Browsers) -> Result<()> {
         ])
     };
     tab.click("#avow-accept").await?;
-    tab.wait("told.length >= 3").await?;
-    let told = tab.eval("told.slice(0, 3)").await?;
+    tab.wait(&format!("{TOLD}.length >= 3")).await?;
+    let told = tab.eval(&format!("{TOLD}.slice(0, 3)")).await?;
     ensure!(told == words("granted", "grant"), "{told}");
     // Taking it back takes no more clicks than giving it: one opens, one withdraws; in one with the page's own call.
-    tab.eval("(told.length = 0, 1)").await?;
+    tab.eval("(window.name = '', 1)").await?;
     tab.click("#avow-reopen").await?;
     tab.shown("#avow-dialog").await?;
     tab.click("#avow-withdraw").await?;
-    tab.wait("told.length >= 3").await?;
-    let told = tab.eval("told.slice(0, 3)").await?;
+    tab.wait(&format!("{TOLD}.length >= 3")).await?;
+    let told = tab.eval(&format!("{TOLD}.slice(0, 3)")).await?;
     ensure!(told == words("denied", "revoke"), "{told}");
     tab.close().await;
     Ok(())
