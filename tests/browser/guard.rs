@@ -233,15 +233,20 @@ async fn realms(browsers: Browsers) -> Result<()> {
 /// Says where it is, asks its own site by a relative address, and a third party.
 const WORKER: &str = "
 const third = new URL(location.href).searchParams.get('third');
+let answer;
 (async () => {
   let own = 0;
   try { own = (await fetch('clean')).status; } catch (error) { own = String(error); }
   try { await fetch(third + '/from-' + new URL(location.href).searchParams.get('kind'), { mode: 'no-cors' }); } catch { }
-  const answer = { path: location.pathname, own };
+  answer = { path: location.pathname, own };
   if (self.postMessage) postMessage(answer); else ports.forEach((port) => port.postMessage(answer));
 })();
 const ports = [];
-self.onconnect = (event) => ports.push(event.ports[0]);
+// Whoever comes when all is done is answered, too.
+self.onconnect = (event) => {
+  ports.push(event.ports[0]);
+  if (answer) event.ports[0].postMessage(answer);
+};
 ";
 
 async fn workers(browsers: Browsers) -> Result<()> {
