@@ -76,7 +76,8 @@ pub fn judge(policy: &Policy, seal: &SealKey, cookies: &str, signals: Signals, n
     Verdict { allowed: allow(Some(&denied)), pending }
 }
 
-fn has_ours(cookies: &str) -> bool {
+/// Whether a consent cookie is among them, whatever it says.
+pub fn has_ours(cookies: &str) -> bool {
     cookies.split(';').any(|pair| {
         pair.trim_start().strip_prefix(cookie::NAME).is_some_and(|rest| rest.trim_start().starts_with('='))
     })

@@ -4,7 +4,7 @@ pub(super) mod cookie;
 
 use super::resource;
 use crate::api::problem::{Kind, Problem, ProblemBody};
-use crate::api::{officer, site_policies};
+use crate::api::{officer, site_policies, whole};
 use crate::cache::SitePolicies;
 use crate::consent::decide::{self, Receipt};
 use crate::consent::erase::{self, Reason};
@@ -190,11 +190,7 @@ pub(super) async fn create(
     request: HttpRequest,
     body: Result<Bytes, actix_web::Error>,
 ) -> Result<HttpResponse, Problem> {
-    let body = body.map_err(|error| {
-        // Whatever else can go wrong with a body is a connection that broke.
-        let status = error.as_response_error().status_code();
-        Problem::new(if status.as_u16() == 413 { Kind::TooLarge } else { Kind::Malformed })
-    })?;
+    let body = whole(body)?;
     let submission: Submission = serde_json::from_slice(&body).map_err(|error| unreadable(&error))?;
     let (_, policies) = site_policies(&state, &submission.site).await?;
     check_origin(request.headers(), &policies)?;

@@ -2,9 +2,10 @@
 
 use super::consents::{check_origin, cookie};
 use super::problem::{Kind, Problem, ProblemBody};
-use super::{client, resource, site_policies};
+use super::{client, resource, site_policies, whole};
 use crate::consent::hand_over;
 use crate::state::AppState;
+use crate::verdict::has_ours;
 use actix_web::http::header;
 use actix_web::web::{Bytes, Data, PayloadConfig, ServiceConfig, post};
 use actix_web::{HttpRequest, HttpResponse};
@@ -112,7 +113,8 @@ pub(super) async fn take(
     let (site, policies) = site_policies(&state, &site).await?;
     check_origin(request.headers(), &policies)?;
     let held = client::lines(request.headers(), header::COOKIE.as_str()).join("; ");
-    if avow_shared::cookie::find_in(&held).is_some() {
+    // Two that differ, or one that cannot be read, are an answer, too: one of them may be a no.
+    if has_ours(&held) {
         return Err(Problem::new(Kind::Invalid).detail("this visitor has an answer of their own here"));
     }
     let taken = hand_over::take(&state, &site, &visitor(&state, &request), &token)?;
@@ -137,9 +139,5 @@ fn visitor(state: &AppState, request: &HttpRequest) -> String {
 }
 
 fn read<T: for<'de> Deserialize<'de>>(body: Result<Bytes, actix_web::Error>) -> Result<T, Problem> {
-    let body = body.map_err(|error| {
-        let status = error.as_response_error().status_code();
-        Problem::new(if status.as_u16() == 413 { Kind::TooLarge } else { Kind::Malformed })
-    })?;
-    serde_json::from_slice(&body).map_err(|error| super::consents::unreadable(&error))
+    serde_json::from_slice(&whole(body)?).map_err(|error| super::consents::unreadable(&error))
 }

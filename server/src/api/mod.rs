@@ -25,6 +25,7 @@ use crate::error::Error;
 use crate::state::AppState;
 use actix_web::guard::{Any, Get, Head};
 use actix_web::http::header::{self, HeaderMap};
+use actix_web::web::Bytes;
 use actix_web::{Resource, Route, web};
 use avow_shared::id::SiteId;
 use problem::{Kind, Problem};
@@ -60,6 +61,15 @@ impl From<crate::store::StoreError> for Problem {
     fn from(error: crate::store::StoreError) -> Self {
         Error::from(error).into()
     }
+}
+
+/// A body that has come as a whole.
+fn whole(body: Result<Bytes, actix_web::Error>) -> Result<Bytes, Problem> {
+    body.map_err(|error| {
+        // Whatever else can go wrong with a body is a connection that broke.
+        let status = error.as_response_error().status_code();
+        Problem::new(if status.as_u16() == 413 { Kind::TooLarge } else { Kind::Malformed })
+    })
 }
 
 /// A site by its name, with its policies.

@@ -5,7 +5,7 @@
 use super::client;
 use super::consents::{check_origin, cookie};
 use super::problem::{Kind, Problem, ProblemBody};
-use super::{get_or_head, resource, site_policies};
+use super::{get_or_head, resource, site_policies, whole};
 use crate::cache::SitePolicies;
 use crate::clock::day;
 use crate::consent::fill_in::{Button, Filled, Kept, fill_in};
@@ -184,10 +184,7 @@ pub(super) async fn answer(
     site: Path<String>,
     body: Result<Bytes, actix_web::Error>,
 ) -> Result<HttpResponse, Problem> {
-    let body = body.map_err(|error| {
-        let status = error.as_response_error().status_code();
-        Problem::new(if status.as_u16() == 413 { Kind::TooLarge } else { Kind::Malformed })
-    })?;
+    let body = whole(body)?;
     let (_, policies) = site_policies(&state, &site).await?;
     let headers = request.headers();
     check_origin(headers, &policies)?;

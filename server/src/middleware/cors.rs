@@ -1,8 +1,8 @@
 //! CORS for `/v1/consents`, `/v1/handovers` and `/v1/receipts`: only pages of published sites may call it and read the answer.
 //!
 //! A preflight names no site, so it is answered by the domains of all sites together; whether the page is of
-//! the very site is settled when the request itself says which. No answer allows credentials: Avow's API
-//! reads no cookie.
+//! the very site is settled when the request itself says which. No answer allows credentials: no cookie
+//! opens anything.
 
 use super::path;
 use crate::state::AppState;

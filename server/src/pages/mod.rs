@@ -10,6 +10,7 @@ pub mod notice;
 pub mod taken;
 
 use crate::policy::document::Document;
+use crate::policy::languages;
 use crate::policy::texts::{Words, direction};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -42,9 +43,8 @@ impl<'a> Ground<'a> {
     /// The page's words in the first of the policy's languages that a reader can be served in: the one asked for, then
     /// those the browser names, then the policy's first. `None` if the policy has no language at all.
     pub fn new(document: &'a Document, asked: Option<&str>, accepted: &str) -> Option<Self> {
-        let named =
-            asked.into_iter().chain(accepted.split(',').map(|part| part.split(';').next().unwrap_or(part)));
-        let mut named = named;
+        let accepted = accepted.split(',').map(|part| part.split(';').next().unwrap_or(part));
+        let mut named = asked.into_iter().chain(accepted);
         let lang = named.find_map(|tag| of_policy(document, tag.trim()));
         let lang = lang.or_else(|| document.languages.first().map(String::as_str))?;
         let words = Words::new(lang, document.texts.get(lang)?.clone());
@@ -143,16 +143,23 @@ fn list(lines: &[String]) -> Markup {
 
 /// A language as its speakers call it; its tag where no texts are built in for it.
 fn name_of(tag: &str) -> String {
-    crate::policy::languages::find(tag).map_or_else(|| tag.to_owned(), |(_, language)| language.name)
+    languages::find(tag).map_or_else(|| tag.to_owned(), |(_, language)| language.name)
 }
 
-/// The policy's language for a tag that somebody reads: itself, or the one of the same primary language.
+/// The policy's language for a tag that somebody reads: itself, or one that is read by whoever reads that. By language
+/// and script: who reads `zh` does not read `zh-TW`.
 fn of_policy<'a>(document: &'a Document, tag: &str) -> Option<&'a str> {
-    let languages = || document.languages.iter().map(String::as_str);
+    let mut languages = document.languages.iter().map(String::as_str);
     let primary = |tag: &str| tag.split('-').next().unwrap_or_default().to_ascii_lowercase();
-    languages()
-        .find(|known| known.eq_ignore_ascii_case(tag))
-        .or_else(|| languages().find(|known| !tag.is_empty() && primary(known) == primary(tag)))
+    let best = languages::best(tag);
+    let same = |known: &str| match (best, languages::best(known)) {
+        (Some(wanted), Some(known)) => wanted == known,
+        // Of languages that are not built in nothing more is known.
+        (None, None) => !tag.is_empty() && primary(known) == primary(tag),
+        _ => false,
+    };
+    let exact = document.languages.iter().find(|known| known.eq_ignore_ascii_case(tag));
+    exact.map(String::as_str).or_else(|| languages.find(|known| same(known)))
 }
 
 #[cfg(test)]

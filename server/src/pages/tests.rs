@@ -84,3 +84,23 @@ fn only_what_differs_stands_side_by_side() {
     assert_eq!((html.matches("<del>").count(), html.matches("<ins>").count()), (1, 1), "{html}");
     assert!(html.contains("<del>A year.</del>") && html.contains("<ins>Two years.</ins>"));
 }
+
+#[test]
+fn a_reader_of_one_script_is_not_given_another() {
+    let mut document = document(GOOD);
+    let texts = document.texts["en"].clone();
+    for tag in ["zh", "tlh"] {
+        document.languages.push(tag.to_owned());
+        document.texts.insert(tag.to_owned(), texts.clone());
+    }
+    for (asked, served) in [
+        ("zh-CN", "zh"),
+        ("zh-TW", "en"),
+        ("zh-Hant", "en"),
+        ("EN-gb", "en"),
+        ("tlh-Latn", "tlh"),
+        ("xx", "en"),
+    ] {
+        assert_eq!(ground(&document, asked).lang, served, "{asked}");
+    }
+}

@@ -50,7 +50,7 @@ pub fn banner(document: &str, lang: &str) -> Option<String> {
             accent: &document.look.accent,
             css: looks::css(&document.look),
             own: document.look.theme == looks::GOVUK || document.look.layout.as_deref() == Some(looks::NONE),
-            ink: ink_on(&document.look.accent),
+            ink: looks::ink_on(&document.look.accent),
             radius: document.look.radius,
             scheme: &document.look.scheme,
             theme: &document.look.theme,
@@ -76,13 +76,6 @@ pub fn banner(document: &str, lang: &str) -> Option<String> {
             .collect::<Option<_>>()?,
     };
     Some(serde_json::to_string(&banner).expect("strings, whole numbers and maps with text keys serialize"))
-}
-
-/// Black or white, whichever reads better on this color: never under 4.5 to 1 (WCAG 2.2, 1.4.3).
-pub(super) fn ink_on(accent: &str) -> &'static str {
-    let accent = looks::colour(accent).expect("checked: an accent is #rrggbb");
-    let luminance = looks::luminance(accent);
-    if 1.05 / (luminance + 0.05) >= 4.5 { "#fff" } else { "#000" }
 }
 
 #[derive(Serialize)]
@@ -163,7 +156,7 @@ mod tests {
     fn text_on_any_accent_can_be_read() {
         // The darkest grey on which black reads better than 4.5 to 1 with white would.
         assert_eq!(
-            ["#000000", "#0b5cab", "#767676", "#777777", "#ff0000", "#ffffff"].map(ink_on),
+            ["#000000", "#0b5cab", "#767676", "#777777", "#ff0000", "#ffffff"].map(looks::ink_on),
             ["#fff", "#fff", "#fff", "#000", "#000", "#000"]
         );
     }

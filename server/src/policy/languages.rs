@@ -37,6 +37,13 @@ pub fn tags() -> impl Iterator<Item = &'static str> {
 
 /// The built-in language that a tag such as `pt-BR` is best served with, and that one's tag.
 pub fn find(tag: &str) -> Option<(&'static str, Language)> {
+    let best = best(tag)?;
+    let (tag, file) = FILES.iter().find(|(known, _)| *known == best)?;
+    Some((tag, toml::from_str(file).expect("tested: every file is a language")))
+}
+
+/// Its tag alone.
+pub fn best(tag: &str) -> Option<&'static str> {
     let tag = tag.to_ascii_lowercase();
     let (primary, rest) = tag.split_once('-').unwrap_or((&tag, ""));
     let best = match (primary, rest) {
@@ -49,8 +56,7 @@ pub fn find(tag: &str) -> Option<(&'static str, Language)> {
         ("pa", _) if rest.starts_with("arab") || rest == "pk" => return None,
         _ => primary,
     };
-    let (tag, file) = FILES.iter().find(|(known, _)| *known == best)?;
-    Some((tag, toml::from_str(file).expect("tested: every file is a language")))
+    tags().find(|known| *known == best)
 }
 
 #[cfg(test)]

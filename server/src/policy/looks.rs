@@ -55,7 +55,7 @@ pub fn css(look: &Look) -> Option<String> {
             "@media(prefers-color-scheme:dark){.avow{--avow-accent:",
             &lighter,
             "!important;--avow-ink-on:",
-            super::banner::ink_on(&lighter),
+            ink_on(&lighter),
             "!important}}",
         ]);
     }
@@ -77,6 +77,13 @@ pub fn lighter(accent: &str) -> Option<String> {
     });
     let found = mixed.into_iter().find(|mixed| contrast(*mixed, DARK) >= 3.0)?;
     Some(format!("#{}", hex::encode(found)))
+}
+
+/// Black or white, whichever reads better on this color: never under 4.5 to 1 (WCAG 2.2, 1.4.3).
+pub fn ink_on(accent: &str) -> &'static str {
+    let accent = colour(accent).expect("checked: an accent is #rrggbb");
+    let luminance = luminance(accent);
+    if 1.05 / (luminance + 0.05) >= 4.5 { "#fff" } else { "#000" }
 }
 
 /// `#rrggbb`, read.

@@ -8,7 +8,7 @@ use avow_tests::geo;
 
 use crate::report::Report;
 
-/// Networks of the file: one in each /24 of so many of the 256 blocks of addresses, about 60 MB of nodes.
+/// Networks of the file: one in each /24 of so many of the 256 blocks of addresses.
 const BLOCKS: u8 = 20;
 /// Countries by turns.
 const COUNTRIES: [&str; 6] = ["GB", "FR", "DE", "US", "BR", "JP"];
