@@ -105,7 +105,7 @@ async fn only_who_may_read_a_record_is_shown_it(kind: Kind) -> Result<()> {
     server.post(&page).await?;
     let foreign = server.draft().await?.refusal();
     server.post(&foreign).await?;
-    for (body, word) in [(&page, "own controls"), (&foreign, "not kept")] {
+    for (body, word) in [(&page, "controls"), (&foreign, "not kept")] {
         let reply = server.get_as(&path(body.id()), "avow-secret", body.secret()).await?;
         ensure!(reply.status == 404 && reply.text().contains(word), "{} {}", reply.status, reply.text());
     }

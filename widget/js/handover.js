@@ -25,16 +25,19 @@ export function listen(config, policy, held) {
 }
 
 /** Takes what has come along, if anything may; `page` are the page's own functions. */
-export async function take(config, policy, { bake, held, follow }) {
+export async function take(config, policy, { bake, follow }) {
   const token = location.hash.slice(MARK.length);
   // Out of the address at once: it is nobody's bookmark.
   history.replaceState(history.state, "", location.pathname + location.search);
   const from = d.referrer && new URL(d.referrer).hostname;
-  if (!from || from === location.hostname || !isOurs(from, policy) || held()) return;
+  if (!from || from === location.hostname || !isOurs(from, policy) || answered()) return;
   const { cookie } = await post(config, "/v1/handovers/taken", { site: config.site, token }).catch(() => ({}));
-  if (cookie && !held()) bake(cookie);
+  if (cookie && !answered()) bake(cookie);
   follow();
 }
+
+// Any cookie of ours is an answer, readable or not: of two that differ one may be a no. As the server has it.
+const answered = () => /(^|; *)avow=/.test(d.cookie);
 
 const isOurs = (host, { cookie_domain }) => Object.keys(cookie_domain).some((known) =>
   known === host || (known.startsWith("*.") && host.endsWith(known.slice(1))));

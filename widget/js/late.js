@@ -43,7 +43,7 @@ function stale(version) {
 }
 
 /** Takes an answer that came along from another domain of the site. */
-export const take = (page) => takeOver(config, policy, { ...page, held: ours });
+export const take = (page) => takeOver(config, policy, page);
 
 /** Sends what waits in the outbox. */
 export const deliver = (box) => send(box, guard, policy, config);

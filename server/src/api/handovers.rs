@@ -4,6 +4,7 @@ use super::consents::{check_origin, cookie};
 use super::problem::{Kind, Problem, ProblemBody};
 use super::{client, resource, site_policies, whole};
 use crate::consent::hand_over;
+use crate::limits::network;
 use crate::state::AppState;
 use crate::verdict::has_ours;
 use actix_web::http::header;
@@ -11,7 +12,6 @@ use actix_web::web::{Bytes, Data, PayloadConfig, ServiceConfig, post};
 use actix_web::{HttpRequest, HttpResponse};
 use avow_shared::cookie::encode;
 use serde::{Deserialize, Serialize};
-use std::net::IpAddr;
 use utoipa::ToSchema;
 
 /// A cookie has at most 4 kB.
@@ -130,12 +130,7 @@ pub(super) async fn take(
 /// Where the visitor asks from, for the token's code alone: kept, logged and sent nowhere.
 fn visitor(state: &AppState, request: &HttpRequest) -> String {
     let address = request.peer_addr().map(|peer| client::address(state, peer.ip(), request.headers()));
-    match address {
-        None => String::new(),
-        Some(IpAddr::V4(address)) => address.to_string(),
-        // A household, as for rate limits: its addresses change by the hour.
-        Some(IpAddr::V6(address)) => format!("{:x?}", &address.segments()[..4]),
-    }
+    address.map(|address| format!("{:x?}", network(address))).unwrap_or_default()
 }
 
 fn read<T: for<'de> Deserialize<'de>>(body: Result<Bytes, actix_web::Error>) -> Result<T, Problem> {

@@ -3,7 +3,7 @@
 //! Of a report only the blocked host and the directive are read. The page's address, which is in it too, is not.
 
 use super::problem::{Kind as Problems, Problem, ProblemBody};
-use super::{resource, site_policies};
+use super::{resource, site_policies, whole};
 use crate::seen::Kind;
 use crate::state::AppState;
 use actix_web::HttpResponse;
@@ -81,10 +81,7 @@ pub(super) async fn create(
 ) -> Result<HttpResponse, Problem> {
     let query = query.map_err(|_| Problem::new(Problems::Malformed).detail("site is missing"))?;
     let (site, policies) = site_policies(&state, &query.site).await?;
-    let body = body.map_err(|error| {
-        let status = error.as_response_error().status_code();
-        Problem::new(if status.as_u16() == 413 { Problems::TooLarge } else { Problems::Malformed })
-    })?;
+    let body = whole(body)?;
     let seen = state.ledger.of(site);
     let reports: Vec<Report> = match serde_json::from_slice(&body).map_err(|_| Problems::Malformed)? {
         Body::One { report } => vec![report],

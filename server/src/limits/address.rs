@@ -118,9 +118,9 @@ fn parse_entry(entry: &str) -> Option<IpAddr> {
     address.parse::<Ipv4Addr>().ok().map(IpAddr::V4)
 }
 
-/// The bytes that stand for a client in a limit's key: an IPv4 address, or the /64 of an IPv6 address,
-/// because a single household or machine has all of it.
-pub(super) fn key_bytes(client: IpAddr) -> [u8; 9] {
+/// The bytes that stand for whose network a client is in: an IPv4 address, or the /64 of an IPv6 address,
+/// because a single household or machine has all of it and changes within it by the hour.
+pub fn network(client: IpAddr) -> [u8; 9] {
     let mut bytes = [0; 9];
     match client.to_canonical() {
         IpAddr::V4(address) => {
@@ -202,9 +202,9 @@ mod tests {
 
     #[test]
     fn one_household_is_one_key() {
-        assert_eq!(key_bytes(ip("2001:db8:1:2::1")), key_bytes(ip("2001:db8:1:2:ffff::9")));
-        assert_ne!(key_bytes(ip("2001:db8:1:2::1")), key_bytes(ip("2001:db8:1:3::1")));
-        assert_ne!(key_bytes(ip("192.0.2.1")), key_bytes(ip("192.0.2.2")));
-        assert_eq!(key_bytes(ip("::ffff:192.0.2.1")), key_bytes(ip("192.0.2.1")));
+        assert_eq!(network(ip("2001:db8:1:2::1")), network(ip("2001:db8:1:2:ffff::9")));
+        assert_ne!(network(ip("2001:db8:1:2::1")), network(ip("2001:db8:1:3::1")));
+        assert_ne!(network(ip("192.0.2.1")), network(ip("192.0.2.2")));
+        assert_eq!(network(ip("::ffff:192.0.2.1")), network(ip("192.0.2.1")));
     }
 }

@@ -6,7 +6,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
-use super::address::key_bytes;
+use super::address::network;
 
 /// Where 32 fresh random bytes come from.
 pub type Entropy = Arc<dyn Fn() -> [u8; 32] + Send + Sync>;
@@ -22,7 +22,7 @@ pub(super) struct DayKey {
 impl DayKey {
     fn hash(&self, client: IpAddr) -> [u8; 32] {
         let mut mac = Hmac::<Sha256>::new_from_slice(&self.secret).expect("HMAC takes a key of any length");
-        mac.update(&key_bytes(client));
+        mac.update(&network(client));
         mac.finalize().into_bytes().into()
     }
 

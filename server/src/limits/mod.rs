@@ -15,7 +15,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-pub use self::address::{BadProxy, TrustedProxies};
+pub use self::address::{BadProxy, TrustedProxies, network};
 use self::key::DayKeys;
 pub use self::key::Entropy;
 use self::memory::Memory;
