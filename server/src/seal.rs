@@ -59,6 +59,7 @@ mod tests {
             decided: Millis(1_000),
             expires: Millis(2_000),
             gpc: false,
+            left_on: false,
             choices: vec![Choice { purpose: PurposeId::parse("marketing").expect("a name"), granted: false }],
         };
         let seal = key.seal("a", &decision);

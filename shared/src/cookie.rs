@@ -1,7 +1,8 @@
 //! The consent cookie: frozen name, contents and text form.
 //!
 //! `1.<version>.<decided>.<expires>.<choices>.<seal>`: times in base-36 seconds, choices as `id:1` or `id:0`
-//! joined by `~`. `_gpc:1` at the end of the choices says that Global Privacy Control was seen.
+//! joined by `~`. After them `_on:1` says that something was on without an answer and left so, and `_gpc:1` that Global
+//! Privacy Control was seen.
 //! The seal is `-` until the server has acknowledged, then the first 16 bytes of an HMAC-SHA256 over
 //! [`seal_message`] in base64url. Every character is a cookie-octet (RFC 6265 section 4.1.1).
 //! There is no identifier in it.
@@ -23,6 +24,7 @@ pub const NAME: &str = "avow";
 pub const UNSEALED: &str = "-";
 
 const SCHEMA: &str = "1";
+const LEFT_ON: &str = "_on";
 const GPC: &str = "_gpc";
 /// Longer values are no cookie of ours; browsers keep at most 4096 bytes.
 const MAX_LEN: usize = 4096;
@@ -50,6 +52,9 @@ pub fn unsealed_value(decision: &Decision) -> String {
     let mut first = true;
     for choice in &decision.choices {
         push_choice(&mut value, &mut first, choice.purpose.as_str(), choice.granted);
+    }
+    if decision.left_on {
+        push_choice(&mut value, &mut first, LEFT_ON, true);
     }
     if decision.gpc {
         push_choice(&mut value, &mut first, GPC, true);
@@ -87,7 +92,7 @@ pub fn parse(value: &str) -> Option<Stored> {
     let decided = seconds(fields.next()?)?;
     let expires = seconds(fields.next()?)?;
     let mut choices = Vec::new();
-    let mut gpc = false;
+    let (mut left_on, mut gpc) = (false, false);
     let text = fields.next()?;
     if !text.is_empty() {
         for choice in Fields::new(text, b'~') {
@@ -101,12 +106,19 @@ pub fn parse(value: &str) -> Option<Stored> {
             if parts.next().is_some() {
                 return None;
             }
-            // The mark is the last one, at most once, and never a refusal.
+            // The marks are the last ones, in this order, at most once each, and never a refusal.
             if gpc || choices.len() >= MAX_PURPOSES {
                 return None;
             }
             if name == GPC && granted {
                 gpc = true;
+                continue;
+            }
+            if left_on {
+                return None;
+            }
+            if name == LEFT_ON && granted {
+                left_on = true;
                 continue;
             }
             let purpose = PurposeId::parse(name)?;
@@ -124,7 +136,7 @@ pub fn parse(value: &str) -> Option<Stored> {
     if fields.next().is_some() || version == 0 {
         return None;
     }
-    let decision = Decision { version, decided, expires, gpc, choices };
+    let decision = Decision { version, decided, expires, gpc, left_on, choices };
     Some(Stored { decision, seal })
 }
 

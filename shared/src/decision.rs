@@ -26,7 +26,10 @@ pub struct Decision {
     pub expires: Millis,
     /// Whether the visitor's browser sent Global Privacy Control at that moment.
     pub gpc: bool,
-    /// One answer for every optional purpose of that version, in the policy's order.
+    /// Whether something is missing from the choices because it was on without an answer, as the law there allows, and
+    /// was left on. To leave on what nobody asked about is no consent: it counts nowhere else.
+    pub left_on: bool,
+    /// One answer for every optional purpose of that version that was answered, in the policy's order.
     pub choices: Vec<Choice>,
 }
 
@@ -40,19 +43,37 @@ impl Decision {
     pub fn grants_any(&self) -> bool {
         self.choices.iter().any(|choice| choice.granted)
     }
+
+    /// Until when a device remembers it: a no outlives the grants beside it.
+    pub fn remembered(&self, refusal_days: u16) -> Millis {
+        if self.choices.iter().all(|choice| choice.granted) {
+            self.expires
+        } else {
+            self.expires.max(self.decided.plus_days(refusal_days))
+        }
+    }
+
+    /// True if everything was refused: that covers what is added later.
+    pub fn refuses_all(&self) -> bool {
+        !self.left_on && !self.grants_any()
+    }
 }
 
-/// Makes the decision that answers `policy`: `grant` says yes or no for each optional purpose.
+/// Makes the decision that answers `policy`: `grant` says yes or no for each optional purpose, or `None` for one that is
+/// on without an answer and left so.
 pub fn decide(
     policy: &Policy,
     signals: Signals,
     now: Millis,
-    mut grant: impl FnMut(OptionalPurpose<'_>) -> bool,
+    mut grant: impl FnMut(OptionalPurpose<'_>) -> Option<bool>,
 ) -> Decision {
     // Not collected: in the browser the adapters for it weigh half a kilobyte.
-    let mut choices = Vec::new();
+    let (mut choices, mut left_on) = (Vec::new(), false);
     for optional in policy.optional() {
-        choices.push(Choice { purpose: optional.purpose.id.clone(), granted: grant(optional) });
+        match grant(optional) {
+            Some(granted) => choices.push(Choice { purpose: optional.purpose.id.clone(), granted }),
+            None => left_on = true,
+        }
     }
     let decided = Millis(now.seconds() * 1000);
     let days = if choices.iter().any(|choice| choice.granted) {
@@ -60,5 +81,6 @@ pub fn decide(
     } else {
         policy.regime.refusal_days
     };
-    Decision { version: policy.version, decided, expires: decided.plus_days(days), gpc: signals.gpc, choices }
+    let expires = decided.plus_days(days);
+    Decision { version: policy.version, decided, expires, gpc: signals.gpc, left_on, choices }
 }

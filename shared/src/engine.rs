@@ -8,8 +8,8 @@
 //! - A grant from the future is no grant: a clock that was set back must not keep consent alive.
 //! - A purpose that a form of the site asks for is never asked for here, and never allowed unasked.
 //! - Global Privacy Control denies marketing, unless the visitor granted it after the signal was seen.
+//! - What was on without an answer and left on has no answer still: where the law asks for consent, it waits for it.
 
-use crate::basis::Basis;
 use crate::category::{Category, OptionalCategory};
 use crate::decision::Decision;
 use crate::id::{DAY_MS, Millis};
@@ -73,26 +73,30 @@ pub fn evaluate(policy: &Policy, signals: Signals, stored: Option<&Decision>, no
         };
         let optional = OptionalPurpose { purpose, category };
         let by_form = purpose.asked == Asked::ByForm;
-        let behaviour = if by_form { Behaviour::ConsentFirst } else { policy.regime.behaviour_of(category) };
-        let exempt = policy.regime.exemptions && purpose.basis.is_exemption();
         let answer = stored.map_or(Answer::Open, |decision| answer(policy, optional, decision, now));
         allowed.push(match answer {
             Answer::Granted => !opted_out(category, signals, stored),
             Answer::Denied => false,
             // Where nobody is asked again, a no does not become a yes by waiting.
             Answer::Ended if stored.is_some_and(|decision| decision.find(&purpose.id) != Some(true)) => false,
-            Answer::Ended | Answer::Open => allowed_unasked(behaviour, exempt, category, signals),
+            Answer::Ended | Answer::Open => on_unasked(policy, optional, signals),
         });
         match answer {
             Answer::Granted | Answer::Denied => {}
             // The form asks, where it stands.
             _ if by_form => {}
-            Answer::Ended => ask = first_of(ask, unasked(behaviour, exempt, Reason::Expired)),
+            Answer::Ended => ask = first_of(ask, unasked(policy, optional, Reason::Expired)),
             Answer::Open => {
                 // An answer to this very version that says nothing of a purpose was one of a form, to other questions.
                 let changed = stored.is_some_and(|decision| decision.version != policy.version);
                 let reason = if changed { Reason::Changed } else { Reason::First };
-                ask = first_of(ask, unasked(behaviour, exempt, reason));
+                // Who left it on has been told.
+                let told =
+                    stored.is_some_and(|decision| decision.left_on && decision.version >= purpose.since);
+                match unasked(policy, optional, reason) {
+                    Ask::Notice if told => {}
+                    next => ask = first_of(ask, next),
+                }
             }
         }
     }
@@ -103,7 +107,7 @@ fn answer(policy: &Policy, optional: OptionalPurpose<'_>, decision: &Decision, n
     let granted = match decision.find(&optional.purpose.id) {
         Some(granted) => granted,
         // A refusal of everything covers what was added later.
-        None if !decision.grants_any() => false,
+        None if decision.refuses_all() => false,
         None => return Answer::Open,
     };
     if granted {
@@ -127,23 +131,33 @@ fn opted_out(category: OptionalCategory, signals: Signals, stored: Option<&Decis
     category == OptionalCategory::Marketing && signals.gpc && !stored.is_some_and(|decision| decision.gpc)
 }
 
-fn allowed_unasked(behaviour: Behaviour, exempt: bool, category: OptionalCategory, signals: Signals) -> bool {
+/// Whether the law lets a purpose run that nobody has answered, and no signal of the browser's forbids it.
+pub fn on_unasked(policy: &Policy, optional: OptionalPurpose<'_>, signals: Signals) -> bool {
+    let category = optional.category;
     if category == OptionalCategory::Marketing && signals.gpc {
         return false;
     }
-    match behaviour {
-        Behaviour::ConsentFirst => exempt,
+    match behaviour(policy, optional) {
+        Behaviour::ConsentFirst => policy.is_exempt(optional.purpose),
         Behaviour::NoticeFirst | Behaviour::RightsFirst => true,
         Behaviour::StatisticsOnly => category == OptionalCategory::Analytics,
     }
 }
 
-fn unasked(behaviour: Behaviour, exempt: bool, reason: Reason) -> Ask {
-    match behaviour {
-        Behaviour::ConsentFirst if exempt => Ask::No,
+fn unasked(policy: &Policy, optional: OptionalPurpose<'_>, reason: Reason) -> Ask {
+    match behaviour(policy, optional) {
+        Behaviour::ConsentFirst if policy.is_exempt(optional.purpose) => Ask::No,
         Behaviour::ConsentFirst => Ask::Choice(reason),
         Behaviour::NoticeFirst => Ask::Notice,
         Behaviour::RightsFirst | Behaviour::StatisticsOnly => Ask::No,
+    }
+}
+
+/// What a form asks for waits for it everywhere.
+fn behaviour(policy: &Policy, optional: OptionalPurpose<'_>) -> Behaviour {
+    match optional.purpose.asked {
+        Asked::ByForm => Behaviour::ConsentFirst,
+        Asked::ByBanner => policy.regime.behaviour_of(optional.category),
     }
 }
 
@@ -153,11 +167,6 @@ fn first_of(before: Ask, next: Ask) -> Ask {
         (Ask::Choice(_), _) | (_, Ask::No) => before,
         _ => next,
     }
-}
-
-/// True if a grant of this purpose needs a person's act: it rests on consent.
-pub fn needs_gesture(basis: Basis) -> bool {
-    basis == Basis::Consent
 }
 
 #[cfg(test)]

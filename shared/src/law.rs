@@ -40,6 +40,9 @@ const REFUSAL: u16 = 180;
 /// Six months and a few days, for those who count calendar months.
 const HALF_YEAR: u16 = 183;
 
+/// Where nobody is asked again, a no has to stay: as long as browsers keep a cookie (RFC 6265bis, section 5.5).
+const OPTED_OUT: u16 = 400;
+
 const REVIEWED: &str = "2026-09-08";
 const EPRIVACY: &str = "Article 5(3) of the ePrivacy Directive";
 const PECR: &str = "PECR regulation 6 and Schedule A1";
@@ -90,6 +93,7 @@ const fn state(
         places,
         law: "the privacy law of that state",
         behaviour: Behaviour::RightsFirst,
+        min_refusal_days: OPTED_OUT,
         source,
         ..ASK
     }
@@ -200,15 +204,12 @@ pub const RULES: &[Rule] = &[
             "PIPEDA; guidance on online behavioural advertising: opt-out with prominent notice",
         )
     },
-    Rule {
-        min_refusal_days: 365,
-        ..state(
-            "us-ca",
-            "California, and the United States where the state is unknown",
-            &["US-CA", "US"],
-            "Cal. Civ. Code 1798.135; CCPA regulations 7004 and 7025 (1 January 2026): GPC is an opt-out; 12 months of silence after one",
-        )
-    },
+    state(
+        "us-ca",
+        "California, and the United States where the state is unknown",
+        &["US-CA", "US"],
+        "Cal. Civ. Code 1798.135; CCPA regulations 7004 and 7025 (1 January 2026): GPC is an opt-out; at least 12 months of silence after one",
+    ),
     state("us-co", "Colorado", &["US-CO"], "Colorado Privacy Act: GPC is an opt-out since 1 July 2024"),
     state("us-ct", "Connecticut", &["US-CT"], "Connecticut Data Privacy Act: GPC is an opt-out"),
     state(

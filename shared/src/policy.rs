@@ -110,7 +110,12 @@ impl Policy {
     /// Why a purpose's items may be stored here: an exemption that the regime does not know is no reason, so there it
     /// is consent.
     pub fn basis_of(&self, purpose: &Purpose) -> Basis {
-        if purpose.basis.is_exemption() && !self.regime.exemptions { Basis::Consent } else { purpose.basis }
+        if purpose.basis.is_exemption() && !self.is_exempt(purpose) { Basis::Consent } else { purpose.basis }
+    }
+
+    /// Whether the regime exempts a purpose from consent.
+    pub fn is_exempt(&self, purpose: &Purpose) -> bool {
+        self.regime.exemptions && purpose.basis.is_exemption()
     }
 
     /// All purposes, in the policy's order.

@@ -2,8 +2,9 @@
 
 use anyhow::{Context as _, Result, ensure};
 use avow_tests::database::Kind;
+use avow_tests::decision::{Body, Draft};
 use avow_tests::geo;
-use avow_tests::policy::{self, SITE, following};
+use avow_tests::policy::{self, SITE, following, opting_out};
 use avow_tests::server::{Reply, Setup, TestServer};
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -45,7 +46,7 @@ async fn the_law_of_where_a_visitor_is_decides_and_is_recorded(kind: Kind) -> Re
     for (address, id, behaviour, exempt, refusal) in [
         ("203.0.113.9", "gb", "consent_first", true, 180),
         ("198.51.100.9", "fr", "consent_first", false, 180),
-        ("192.0.2.9", "us-ca", "consent_first", false, 365),
+        ("192.0.2.9", "us-ca", "consent_first", false, 400),
         ("8.8.8.8", "strictest", "consent_first", false, 180),
         ("not an address", "strictest", "consent_first", false, 180),
     ] {
@@ -102,6 +103,124 @@ async fn a_no_to_what_is_exempt_is_an_objection(kind: Kind) -> Result<()> {
         ensure!(told == event.unwrap_or("refused"), "{country}: {told}");
     }
     ensure!(server.records()?.len() == 1, "one is kept");
+    Ok(())
+}
+
+/// Who leaves on what was on without an answer says nothing about it: no record claims a consent.
+async fn what_is_left_on_is_not_answered(kind: Kind) -> Result<()> {
+    let flags = ["--country-header", "x-country", "--trusted-proxy", "loopback"].map(str::to_owned);
+    let policies = vec![opting_out(&policy::toml(""))];
+    let server = TestServer::start(Setup { policies, flags: flags.into(), ..Setup::on(kind) }).await?;
+    let draft_in = async |country: &str| -> Result<Draft> {
+        let regime = region(&server, &[("x-country", country)]).await?;
+        Ok(server.draft().await?.in_regime(regime["id"].as_str().context("an id")?))
+    };
+    let silent = async |country: &str| -> Result<Body> {
+        Ok(draft_in(country).await?.decide(&[("marketing", false)]).with("/control", "save"))
+    };
+    for (country, behaviour, event) in [
+        ("US-CA", "rights_first", Some("objected")),
+        ("CA-ON", "notice_first", Some("objected")),
+        // Here video is consent's, so to leave it out is to answer a part of the question.
+        ("GB", "consent_first", None),
+        ("FR", "consent_first", None),
+        ("", "consent_first", None),
+    ] {
+        let regime = region(&server, &[("x-country", country)]).await?;
+        ensure!(regime["behaviour"] == behaviour, "{country}: {regime}");
+        let body = silent(country).await?;
+        let reply = server.post(&body).await?;
+        let Some(event) = event else {
+            ensure!(
+                reply.status == 422 && reply.problem()? == "missing-purpose",
+                "{country}: {}",
+                reply.text()
+            );
+            continue;
+        };
+        ensure!(reply.status == 201, "{country}: {} {}", reply.status, reply.text());
+        let record: Value = serde_json::from_str(reply.json()["record"].as_str().context("a record")?)?;
+        ensure!(record["event"] == event, "{country}: {record}");
+        let decisions = record["decisions"].as_array().context("decisions")?;
+        ensure!(decisions.len() == 1 && decisions[0]["purpose"] == "marketing", "{country}: {record}");
+        // The same again is the same, with the seal of the same cookie.
+        let again = server.post(&body).await?;
+        ensure!(again.status == 200 && again.json()["seal"] == reply.json()["seal"], "{}", again.text());
+    }
+    // Everything is answered by who accepts or rejects everything, and something by who saves.
+    let draft = draft_in("US-CA").await?;
+    for body in [draft.decide(&[("marketing", false)]), draft.decide(&[]).with("/control", "save")] {
+        let reply = server.post(&body).await?;
+        ensure!(
+            reply.status == 422 && reply.problem()? == "missing-purpose",
+            "{} {}",
+            reply.status,
+            reply.text()
+        );
+    }
+    // A signal turns marketing off: then it is not left on by silence.
+    let signalled = draft
+        .decide(&[("video", false), ("analytics", false)])
+        .with("/control", "save")
+        .with("/signals/gpc", true);
+    let reply = server.post(&signalled).await?;
+    ensure!(reply.status == 422, "{} {}", reply.status, reply.text());
+    // A no counts although its region is not believed any more.
+    let late = silent("US-CA").await?.with("/regime", "us-ca.1.AAAAAAAAAAAAAAAAAAAAAA");
+    let reply = server.post(&late).await?;
+    ensure!(reply.status == 201, "{} {}", reply.status, reply.text());
+    // A grant needs an act, wherever it is given: it holds everywhere.
+    let by_script = draft.grant().with("/input", "script");
+    let reply = server.post(&by_script).await?;
+    ensure!(reply.problem()? == "grant-without-gesture", "{} {}", reply.status, reply.text());
+    Ok(())
+}
+
+/// The same of a form that needs no script: its options are set as things are.
+async fn what_a_form_leaves_on_is_not_answered(kind: Kind) -> Result<()> {
+    let flags = ["--country-header", "x-country", "--trusted-proxy", "loopback"].map(str::to_owned);
+    let policies = vec![opting_out(&policy::toml(""))];
+    let server = TestServer::start(Setup { policies, flags: flags.into(), ..Setup::on(kind) }).await?;
+    let send = async |country: &str, answers: &[(&str, &str)]| -> Result<Reply> {
+        let regime = region(&server, &[("x-country", country)]).await?;
+        let mut form = vec![
+            ("button", "save"),
+            ("language", "en"),
+            ("regime", regime["id"].as_str().unwrap_or_default()),
+        ];
+        let names: Vec<String> = answers.iter().map(|(id, _)| format!("purpose.{id}")).collect();
+        form.extend(names.iter().map(String::as_str).zip(answers.iter().map(|(_, answer)| *answer)));
+        let fields: Vec<String> = form.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        let request = server.request(Method::POST, &format!("/page/{SITE}/answer")).body(fields.join("&"));
+        let by_hand = [
+            ("origin", policy::ORIGIN),
+            ("sec-fetch-site", "same-origin"),
+            ("sec-fetch-mode", "navigate"),
+            ("sec-fetch-user", "?1"),
+            ("accept", "application/json"),
+            ("content-type", "application/x-www-form-urlencoded"),
+        ];
+        let request = by_hand.iter().fold(request, |request, (name, value)| request.header(*name, *value));
+        Reply::read(request.send().await?).await
+    };
+    let all = [("video", "on"), ("analytics", "on"), ("marketing", "on")];
+    let reply = send("US-CA", &all).await?;
+    ensure!(reply.status == 200 && reply.json()["event"] == "", "{} {}", reply.status, reply.text());
+    ensure!(reply.header("set-cookie").is_empty() && server.records()?.is_empty(), "nothing was answered");
+    let reply = send("US-CA", &[("video", "on"), ("analytics", "on"), ("marketing", "off")]).await?;
+    ensure!(reply.json()["event"] == "objected", "{}", reply.text());
+    let cookie = reply.header("set-cookie");
+    ensure!(cookie.contains(".marketing:0~_on:1."), "{cookie}");
+    ensure!(
+        cookie.contains("; Max-Age=3455999") || cookie.contains("; Max-Age=34560000"),
+        "400 days: {cookie}"
+    );
+    let records = server.records()?;
+    ensure!(records.len() == 1 && !serde_json::to_string(&records)?.contains("video"), "{records:?}");
+    // Where the same form asks, the same options are consent.
+    let reply = send("FR", &[("video", "on"), ("analytics", "on"), ("marketing", "off")]).await?;
+    ensure!(reply.json()["event"] == "partially_given", "{}", reply.text());
+    ensure!(reply.header("set-cookie").contains("video:1~analytics:1~marketing:0."), "{:?}", reply.headers);
     Ok(())
 }
 
@@ -204,6 +323,8 @@ avow_tests::on_both!(
     the_law_of_where_a_visitor_is_decides_and_is_recorded,
     what_anybody_may_write_is_not_believed,
     a_no_to_what_is_exempt_is_an_objection,
+    what_is_left_on_is_not_answered,
+    what_a_form_leaves_on_is_not_answered,
     a_site_that_treats_all_alike_has_one_regime,
     a_new_file_is_taken_up_by_a_running_server
 );

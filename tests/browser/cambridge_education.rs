@@ -39,17 +39,23 @@ async fn languages(browsers: Browsers) -> Result<()> {
 async fn california(browsers: Browsers) -> Result<()> {
     let visit = at(&browsers).await?;
     visit.go_as("place=US-CA&gpc=1", "/").await?;
-    visit.tab.shown("#avow-banner").await?;
-    visit.tab.wait("document.getElementById('avow-banner').innerText.includes('Your browser asks websites not to share or sell')").await?;
-    visit.nothing_optional("California, with the signal").await?;
-    visit.tab.click("#avow-reject").await?;
+    visit.ready().await?;
+    // Not asked, and marketing stays off: the signal is an opt-out. The rest is on until the visitor says no.
+    let state =
+        "[!!document.getElementById('avow-banner'), avow.allows('marketing'), avow.allows('analytics')]";
+    let state = visit.tab.eval(state).await?;
+    ensure!(state == json!([false, false, true]), "{state}");
+    visit.tab.click("#avow-reopen").await?;
+    visit.tab.shown("#avow-dialog").await?;
+    visit
+        .tab
+        .wait("document.getElementById('avow-dialog').innerText.includes('Opt-out signal honoured')")
+        .await?;
+    visit.tab.click("#avow-dialog-reject").await?;
     visit.sealed().await?;
     let record = visit.record(1).await?;
     ensure!(says(&record, "regime") == json!({ "id": "us-ca", "source": "token" }), "{record}");
     ensure!(says(&record, "signals")["gpc"] == true, "{record}");
-    // Twelve months of silence after a no (Civil Code 1798.135).
-    let days = "Math.round((avow.decision().expiresAt - avow.decision().decidedAt) / 864e5)";
-    ensure!(visit.tab.eval(days).await?.as_u64().is_some_and(|days| days >= 365), "a year of silence");
     visit.end().await;
     Ok(())
 }

@@ -18,6 +18,7 @@ mod languages;
 mod late;
 mod layouts;
 mod looks;
+mod opt_out;
 mod outage;
 mod receipt;
 mod receipts;
@@ -44,6 +45,7 @@ fn main() -> ExitCode {
     bundle::add(&mut suite);
     receipts::add(&mut suite);
     region::add(&mut suite);
+    opt_out::add(&mut suite);
     languages::add(&mut suite);
     careers_enterprise::add(&mut suite);
     southend_connexions::add(&mut suite);

@@ -192,6 +192,7 @@ fn cookie(body: &Body, seal: Option<&str>) -> Result<String> {
         decided,
         expires: decided.plus_days(GRANT_DAYS),
         gpc: false,
+        left_on: false,
         choices,
     };
     Ok(format!("avow={}", encode(&decision, seal)))

@@ -43,6 +43,11 @@ pub fn following(policy: &str) -> String {
     format!("{before}{own}{after}{}", texts("en"))
 }
 
+/// That policy for a site that lets run until an opt-out what the law lets.
+pub fn opting_out(policy: &str) -> String {
+    following(policy).replacen("follow_visitor = true\n", "follow_visitor = true\nallow_opt_out = true\n", 1)
+}
+
 /// A policy in those languages; the words of its purposes are the English ones in each.
 pub fn in_languages(policy: &str, tags: &[&str]) -> Result<String> {
     fn add(value: &mut Value, tags: &[&str]) {

@@ -17,10 +17,10 @@ export function decode(value) {
   } : null;
 }
 
-/** The value of our cookie; empty if there is none, or two that differ. */
+/** The value of our cookie; empty if there is none, and no answer that can be read if there are two that differ. */
 export function ours() {
   const found = new Set(d.cookie.split(/; */).filter((pair) => pair.startsWith("avow=")));
-  return found.size === 1 ? [...found][0].slice(5) : "";
+  return found.size > 1 ? "?" : [...found].join().slice(5);
 }
 
 // Every domain and path that a cookie which this page sees may have been set for.
@@ -41,9 +41,10 @@ export function expire(name) {
   }
 }
 
-/** Sets our cookie until the decision in it ends; true if it can be read back. */
+/** Sets our cookie; true if it can be read back. It stays until its grants end, and longer if there is a no in it. */
 export function bake(value) {
-  const { expiresAt } = decode(value);
+  const { choices, expiresAt } = decode(value);
+  const seconds = Object.values(choices).includes(false) ? policy.regime.refusal_days * 86400 : (expiresAt - Date.now()) / 1e3 | 0;
   const table = policy.cookie_domain;
   let domain = location.hostname, found = table[domain];
   // Declared for the host itself, or for a `*.` above it.
@@ -55,7 +56,7 @@ export function bake(value) {
   return [found || "", ""].some((domain) => {
     // Two cookies of ours with different values would be no decision.
     expire("avow");
-    d.cookie = "avow=" + value + ";path=/;samesite=lax;max-age=" + Math.floor((expiresAt - Date.now()) / 1000) +
+    d.cookie = "avow=" + value + ";path=/;samesite=lax;max-age=" + seconds +
       (location.protocol === "https:" ? ";secure" : "") + (domain ? ";domain=" + domain : "");
     return ours() === value;
   });

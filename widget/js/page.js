@@ -46,10 +46,18 @@ export function open(...given) {
     tabs.onmessage = () => [0, 500].forEach((ms) => setTimeout(hear, ms, "follow"));
   });
   watch();
+  lengthen();
   if (/^#avow=/.test(location.hash)) later((late) => late.take({ bake, follow: () => hear("follow") }));
   if (guard.stale) later(() => 1);
   // That word can be lost with the page that sent it; what it stored cannot.
   w.addEventListener("storage", (e) => /^avow_/.test(e.key) && hear("follow"));
+}
+
+// Where nobody is asked again a no must not end because its cookie does. One that was set by HTTP lives longest, so it
+// is let alone until it is old.
+function lengthen() {
+  const value = ours(), old = () => decode(value).decidedAt < Date.now() - 26e9;
+  if (policy.regime.behaviour !== "consent_first" && /:0.*\..{22}$/.test(value) && (guard.config.form !== "gate" || old())) bake(value);
 }
 
 /** Where the engine cannot run: the first layer over a form that the server takes. */
@@ -78,11 +86,11 @@ function click(event) {
 
 /** What the engine must know: fields by line ends, the regime first, then six for each purpose. */
 export function read() {
-  const { regime } = policy;
+  const { regime } = policy, kept = w.navigator.cookieEnabled;
   return [
-    policy.schema, policy.site, policy.version, regime.id, regime.behaviour,
-    // A no that cannot be kept, or not be read back, must not be taken for none.
-    regime.exemptions && w.navigator.cookieEnabled && !(/\bavow=/.test(d.cookie) && !ours()), regime.grant_days, regime.refusal_days,
+    policy.schema, policy.site, policy.version, regime.id,
+    // A no that cannot be kept must not be taken for none.
+    kept ? regime.behaviour : "consent_first", kept && regime.exemptions, regime.grant_days, regime.refusal_days,
     w.navigator.globalPrivacyControl === true,
     ...policy.purposes.flatMap(({ id, category, basis, since, asked }) => [id, category, basis, since, asked, config.purposes[id]?.hosts]),
   ].join("\n");

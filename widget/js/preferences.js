@@ -17,9 +17,9 @@ export function style() {
 /**
  * Puts the dialog on the page and returns it. `policy` is the whole compiled policy, `look` are the declarations for
  * every root, `grants` says what is switched on, `gpc` and `granted` what else to say and offer, `code` is the reference or empty.
- * `exempt` says what is on without consent, where the law allows that.
+ * `exempt` says what is on without consent, where the law allows that; `rights`: visitors are not asked, and can opt out.
  */
-export function draw(policy, look, exempt, grants, gpc, granted, code) {
+export function draw(policy, look, exempt, rights, grants, gpc, granted, code) {
   const { texts, links } = policy;
   const dialog = root("dialog", "dialog", { "aria-labelledby": "avow-dialog-title" }, policy, look,
     make("div", { class: "avow-frame" },
@@ -29,7 +29,10 @@ export function draw(policy, look, exempt, grants, gpc, granted, code) {
       make("div", { class: "avow-main" },
         line("text", texts.dialog_body, " ", link(texts.cookies_link, links.cookies)),
         exempt && line("note", exempt),
-        gpc && line("note", texts.gpc_note),
+        rights && line("text", texts.rights_body),
+        gpc && line("note", rights ? texts.gpc_honored : texts.gpc_note),
+        // Nothing that can be refused is on.
+        rights && !policy.purposes.some(({ id, category }) => category !== "necessary" && grants[id] === 1) && line("note", texts.rights_opted_out),
         // What a form of the site asks for can be taken back here, and is asked for there.
         policy.purposes.map((purpose) => (!purpose.asked || grants[purpose.id] === 1) && section(purpose, texts, grants)),
         code && make("div", { class: "avow-receipt" },
@@ -41,7 +44,7 @@ export function draw(policy, look, exempt, grants, gpc, granted, code) {
           granted && button("withdraw", texts.withdraw, " avow-quiet"))),
       make("div", { class: "avow-actions avow-foot" },
         button("dialog-accept", texts.accept),
-        button("dialog-reject", texts.reject),
+        button("dialog-reject", rights ? texts.rights_opt_out : texts.reject),
         button("save", texts.save))));
   document.body.append(dialog);
   return dialog;

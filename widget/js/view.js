@@ -18,18 +18,24 @@ let look, second, show, wanted, asking, fetches = 0;
 
 /** Adds the style sheet, the reopen control and the place for confirmations. */
 export function furnish() {
-  const { accent, ink, radius } = policy.look;
+  const { look: { accent, ink, radius }, texts } = policy, rights = optOut(), gpc = rights && w.navigator.globalPrivacyControl;
   look = `--avow-accent:${accent};--avow-ink-on:${ink};--avow-radius:${radius}px`;
   adopt(CSS + (policy.look.css || ""));
   d.body.append(
     root("div", "corner", {}, policy, look,
       make("div", { id: "avow-status", role: "status" }),
-      make("button", { id: "avow-reopen", class: "avow-reopen", type: "button" }, policy.texts.reopen)));
+      gpc && line("note", texts.gpc_honored),
+      make("button", { id: "avow-reopen", class: "avow-reopen", type: "button" }, rights ? texts.rights_link : texts.reopen)));
 }
 
-// What is said where something is on without consent; a policy without such purposes has no words for it.
+// Where nobody is asked: visitors have a right to opt out.
+const optOut = () => policy.regime.behaviour === "rights_first";
+
+// What is said where some things are on without consent and others wait for it; a policy without such purposes has no
+// words for it.
 function exempt() {
-  return policy.regime.exemptions && policy.texts.exempt_note;
+  const { regime, texts } = policy;
+  return (regime.exemptions || regime.behaviour.includes("+")) && texts.exempt_note;
 }
 
 // What is new since the answer that the visitor gave.
@@ -49,12 +55,12 @@ export function ask(why, gpc) {
   const banner = root("section", "banner", { role: "region", "aria-labelledby": "avow-title" }, policy, look,
     make("div", { class: "avow-words" },
       make("h2", { id: "avow-title", class: "avow-title" }, texts.banner_title),
-      line("text", texts.banner_body, " ", link(texts.cookies_link, links.cookies)),
+      line("text", why === "notice" ? texts.notice_body : texts.banner_body, " ", link(texts.cookies_link, links.cookies)),
       exempt() && line("note", exempt()),
       why === "changed" && [line("note", texts.changed_note), make("ul", {}, news())],
       gpc && line("note", texts.gpc_note)),
     make("div", { class: "avow-actions" },
-      button("accept", why === "notice" ? texts.notice_ok : texts.accept),
+      button("accept", texts.accept),
       button("reject", texts.reject),
       button("choose", texts.choose)));
   d.body.prepend(banner);
@@ -108,7 +114,7 @@ function fetchSecond() {
     fetch(base + "/site/" + site + "/" + hash + "/" + policy.lang + ".json").then((answer) => answer.ok ? answer.json() : Promise.reject()),
   ]).then(([code, full]) => {
     code.style();
-    show = (...given) => code.draw(full, look, exempt(), guard.grants, ...given);
+    show = (...given) => code.draw(full, look, exempt(), optOut(), guard.grants, ...given);
     if (wanted) prefer(...wanted);
   }, () => {
     second = 0;

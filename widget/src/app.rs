@@ -145,7 +145,10 @@ impl App {
         // The device first: what follows must find the answer there, whatever happens to this page.
         let cookie = encode(&answer.decision, None);
         let kept = bake(&cookie);
-        send(&cookie, surface.as_str(), answer.control.as_str(), input.as_str());
+        // Who left everything on has answered nothing that could be recorded.
+        if !answer.decision.choices.is_empty() {
+            send(&cookie, surface.as_str(), answer.control.as_str(), input.as_str());
+        }
         self.kept.set(kept);
         let said = match answer.said {
             Said::Accepted => "accepted",
@@ -233,12 +236,20 @@ impl App {
     /// Tells the page what may run, clears what may not, and starts what may, unless the page goes.
     fn fit(&self) {
         let machine = self.machine.borrow();
-        let (states, decision) = match &machine.stored {
-            Some(stored) => (self.states(&machine), encode(stored, None)),
-            None => (String::new(), String::new()),
+        let decision = match &machine.stored {
+            Some(stored) => encode(stored, None),
+            None => String::new(),
         };
+        // The default is "denied", so there is nothing to tell while nothing else holds.
+        let tells = machine.stored.is_some() || self.allows_optional(&machine);
+        let states = if tells { self.states(&machine) } else { String::new() };
         drop(machine);
         settle(&self.allowed(), &states, &decision, !self.leaving.get());
+    }
+
+    fn allows_optional(&self, machine: &Machine) -> bool {
+        let mut purposes = self.facts.policy.purposes().iter().zip(&machine.evaluation.allowed);
+        purposes.any(|(purpose, allowed)| *allowed && purpose.category != Category::Necessary)
     }
 
     /// Google's consent states, as words. A category is granted when every one of its purposes may run: a tag

@@ -7,8 +7,8 @@ use avow_shared::act::{Control, Input, RejectButton, Surface};
 use avow_shared::category::Category;
 use avow_shared::cookie;
 use avow_shared::decision::{Decision, decide};
-use avow_shared::engine::{Ask, Evaluation, evaluate};
-use avow_shared::id::Millis;
+use avow_shared::engine::{Ask, Evaluation, evaluate, on_unasked};
+use avow_shared::id::{Millis, PurposeId};
 use avow_shared::policy::{Asked, Policy};
 use avow_shared::signals::Signals;
 
@@ -120,11 +120,20 @@ impl Machine {
             Wish::Withdraw => Control::Withdraw,
         };
         let (mut at, mut all) = (0, true);
-        let decision = decide(policy, self.signals, now, |optional| {
+        let (stored, allowed, signals) = (&self.stored, &self.evaluation.allowed, self.signals);
+        let decision = decide(policy, signals, now, |optional| {
             let grant = granted.get(at) == Some(&true);
             at += 1;
             all &= grant || optional.purpose.asked == Asked::ByForm;
-            grant
+            // A switch that was on without an answer, and was not touched, is none: nothing that was ticked before is
+            // consent (CJEU C-673/17, 52).
+            let id = &optional.purpose.id;
+            let is_left = grant
+                && control == Control::Save
+                && on_unasked(policy, optional, signals)
+                && is_allowed(policy, allowed, id)
+                && stored.as_ref().is_none_or(|stored| stored.find(id) != Some(true));
+            (!is_left).then_some(grant)
         });
         let grants = decision.grants_any();
         if grants && (how.input == Input::Script || !how.reject.is_some_and(|reject| reject.is_fair())) {
@@ -134,6 +143,7 @@ impl Machine {
         let said = match (grants, all) {
             (true, true) => Said::Accepted,
             (true, false) => Said::Saved,
+            (false, _) if decision.left_on => Said::Saved,
             (false, _) if stood || control == Control::Withdraw => Said::Withdrawn,
             (false, _) => Said::Rejected,
         };
@@ -141,6 +151,10 @@ impl Machine {
         self.evaluation = evaluate(policy, self.signals, self.stored.as_ref(), now);
         Some(Answer { decision, control, said })
     }
+}
+
+fn is_allowed(policy: &Policy, allowed: &[bool], id: &PurposeId) -> bool {
+    policy.purposes().iter().zip(allowed).any(|(purpose, allowed)| purpose.id == *id && *allowed)
 }
 
 /// What follows from the decision that was read from `cookie`. A cookie that cannot be read may have been a no: then not

@@ -28,9 +28,9 @@ extern "C" {
     pub fn hush();
     /// The purposes whose switches are on.
     pub fn switches() -> String;
-    /// The value of our cookie; empty if there is none, or two that differ.
+    /// The value of our cookie; empty if there is none, and no answer that can be read if there are two that differ.
     pub fn ours() -> String;
-    /// Sets our cookie until the decision in it ends; true if it can be read back.
+    /// Sets our cookie; true if it can be read back.
     pub fn bake(value: &str) -> bool;
     /// Puts a decision on its way to the server, with the button that was measured last. `cookie` is its value, not
     /// yet sealed.

@@ -117,7 +117,13 @@ pub(super) async fn take(
     if has_ours(&held) {
         return Err(Problem::new(Kind::Invalid).detail("this visitor has an answer of their own here"));
     }
-    let taken = hand_over::take(&state, &site, &visitor(&state, &request), &token)?;
+    let taken = hand_over::take(
+        &state,
+        &site,
+        &visitor(&state, &request),
+        &token,
+        policies.current.engine.regime.refusal_days,
+    )?;
     let mut response = HttpResponse::Ok();
     let keeper = cookie::keeper(request.headers());
     if let Some(line) = keeper.and_then(|page| cookie::line(&page, &taken, state.clock.now())) {

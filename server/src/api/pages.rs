@@ -20,6 +20,7 @@ use actix_web::web::{Bytes, Data, Path, PayloadConfig, Query, ServiceConfig, pos
 use actix_web::{HttpRequest, HttpResponse};
 use avow_shared::category::Category;
 use avow_shared::id::Millis;
+use avow_shared::regime::Behaviour;
 use avow_shared::signals::Signals;
 use maud::Markup;
 use serde::{Deserialize, Serialize};
@@ -147,9 +148,9 @@ pub(super) async fn versions(
 /// What the server of a site is told that hands a form of its visitor on.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct TakenBody<'a> {
-    /// What happened, as in the record.
+    /// What happened, as in the record; empty where nothing was answered, but left on that was on.
     event: &'a str,
-    /// The code of the record; empty where the policy keeps none of refusals.
+    /// The code of the record; empty where there is none.
     reference: &'a str,
     /// The purposes that may run now.
     granted: Vec<&'a str>,
@@ -231,7 +232,9 @@ pub(super) async fn answer(
         by_person: by_person(headers),
     };
     let taken = fill_in(&state, &policies, &filled).await?;
-    let receipt = &taken.receipt;
+    let receipt = taken.receipt.as_ref();
+    let (event, reference) =
+        receipt.map_or(("", ""), |receipt| (receipt.event.as_str(), receipt.reference.as_str()));
     let (line, choices) = match &taken.cookie {
         Kept::Answer(sealed) => {
             (cookie::line(&keeper, sealed, state.clock.now()), sealed.decision.choices.as_slice())
@@ -253,16 +256,12 @@ pub(super) async fn answer(
     }
     response.insert_header((header::CACHE_CONTROL, "no-store"));
     if wants_json {
-        return Ok(response.json(TakenBody {
-            event: &receipt.event,
-            reference: &receipt.reference,
-            granted,
-        }));
+        return Ok(response.json(TakenBody { event, reference, granted }));
     }
     if is_path(back) {
         return Ok(response.finish());
     }
-    let said = match (receipt.event.as_str(), filled.button) {
+    let said = match (event, filled.button) {
         ("withdrawn", _) => "withdrawn",
         ("objected", _) => "objected",
         (_, Button::Accept) => "accepted",
@@ -270,7 +269,7 @@ pub(super) async fn answer(
         (_, Button::Save) => "saved",
     };
     let title = ground.say("cookies_title");
-    let text = ground.whole_alone(&title, &taken::part(&ground, said, &receipt.reference));
+    let text = ground.whole_alone(&title, &taken::part(&ground, said, reference));
     Ok(html(&mut response, text))
 }
 
@@ -330,6 +329,7 @@ fn standing(state: &AppState, request: &HttpRequest, policies: &SitePolicies) ->
         policy_sha256: policy.engine.hash.clone(),
         answers: answers.collect(),
         gpc: signals(headers).gpc,
+        opt_out: engine.regime.behaviour == Behaviour::RightsFirst,
         regime: engine.regime.id.clone(),
     }
 }

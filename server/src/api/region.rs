@@ -9,6 +9,7 @@ use super::{resource, site_policies};
 use crate::state::AppState;
 use actix_web::web::{self, Data, Path, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse, http::header};
+use avow_shared::regime::Regime;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -23,10 +24,19 @@ pub(super) struct RegionBody {
     regime: RegimeBody,
 }
 
+impl RegionBody {
+    pub(super) fn of(regime: Regime) -> Self {
+        let behaviour = regime.behaviours();
+        let Regime { id, exemptions, grant_days, refusal_days, .. } = regime;
+        Self { regime: RegimeBody { behaviour, exemptions, grant_days, id, refusal_days } }
+    }
+}
+
 /// A regime.
 #[derive(Debug, Serialize, ToSchema)]
 struct RegimeBody {
-    /// What happens without an answer: `consent_first` in this version.
+    /// What happens without an answer: `consent_first` unless the policy has `allow_opt_out`; else also `notice_first`,
+    /// `rights_first`, and `notice_first+consent_first` where marketing waits for consent.
     behaviour: String,
     /// Whether statistics and appearance need no consent.
     exemptions: bool,
@@ -69,13 +79,5 @@ pub(super) async fn region(
         // As the other files that pages fetch, which may lie on another host of the site.
         .insert_header((header::ACCESS_CONTROL_ALLOW_ORIGIN, "*"))
         .insert_header((header::CROSS_ORIGIN_RESOURCE_POLICY, "cross-origin"))
-        .json(RegionBody {
-            regime: RegimeBody {
-                behaviour: regime.behaviours(),
-                exemptions: regime.exemptions,
-                grant_days: regime.grant_days,
-                id: regime.id,
-                refusal_days: regime.refusal_days,
-            },
-        }))
+        .json(RegionBody::of(regime)))
 }

@@ -3,6 +3,7 @@
 
 use super::consents::reader;
 use super::problem::{Kind, Problem, ProblemBody};
+use super::region::RegionBody;
 use super::{get_or_head, resource, site_policies};
 use crate::assets::media_type;
 use crate::error::Error;
@@ -149,8 +150,9 @@ pub(super) async fn file(
             kept(&state, &scene).await?.file(&state.store, name).await?.ok_or(Kind::NotFound)?.into()
         }
         ["site", site, hash, ref texts @ ..] if site == scene.site && hash == scene.policy => {
-            let (row, _) = version(&state, &scene).await?;
+            let (row, published) = version(&state, &scene).await?;
             let text = match texts {
+                ["region.json"] => region(&published, &scene),
                 [language, "banner.json"] => banner(&row.document, language),
                 [whole] => whole
                     .strip_suffix(".json")
@@ -162,6 +164,12 @@ pub(super) async fn file(
         _ => return Err(Kind::NotFound.into()),
     };
     Ok(answer(media_type(&file), stage::POLICY, body))
+}
+
+/// The regime of the record, as its page was told; none where the policy's own held.
+fn region(published: &Published, scene: &Scene) -> Option<String> {
+    let regime = published.regimes.iter().find(|regime| regime.id == scene.regime)?;
+    serde_json::to_string(&RegionBody::of(regime.clone())).ok()
 }
 
 async fn version(state: &AppState, scene: &Scene) -> Result<(PolicyVersion, Published), Problem> {

@@ -1,8 +1,11 @@
 //! Takes a decision: checks it against the policy that was shown (`submitted`), makes the record, and appends it.
 
 use crate::cache::SitePolicies;
+use crate::consent::Sealed;
 use crate::consent::secret_hash;
-use crate::consent::submitted::{check_act, check_shape, check_time, match_choices, objects, previous_of};
+use crate::consent::submitted::{
+    answered, check_act, check_shape, check_time, match_choices, objects, previous_of,
+};
 use crate::error::{Error, Kind};
 use crate::log::Logged;
 use crate::log::signer::SignedHead;
@@ -45,13 +48,15 @@ pub struct Receipt {
     pub seal: String,
     /// What the consent cookie says.
     pub decision: Decision,
+    /// Until when the device keeps it.
+    pub until: Millis,
     /// Where in the log, under which signed head; `None` where that must be asked for.
     pub log: Option<Place>,
 }
 
 impl Receipt {
     /// The answer to a refusal of which the policy keeps no record.
-    fn not_kept(id: &RecordId, event: Event, now: Millis, seal: String, decision: Decision) -> Self {
+    fn not_kept(id: &RecordId, event: Event, now: Millis, Sealed { decision, seal, until }: Sealed) -> Self {
         Self {
             created: false,
             id: id.to_text(),
@@ -63,6 +68,7 @@ impl Receipt {
             commitment: [0; 32],
             seal,
             decision,
+            until,
             log: None,
         }
     }
@@ -122,27 +128,31 @@ pub(super) async fn take(
         // Late, or with a version that was retired meanwhile: good only if it is a repeat.
         Err(error) => return repeat(state, policies, submission, &id, &body_hash).await?.ok_or(error),
     };
-    let granted = match_choices(&only(Cow::Borrowed(&policy.engine), asked), submission)?;
-    let (shown, source) = match state.regions.policy(policy, &submission.regime, now) {
-        Ok(known) => known,
+    let (shown, source, believed) = match state.regions.policy(policy, &submission.regime, now) {
+        Ok((shown, source)) => (shown, source, true),
         // A no counts however it comes; it is kept as one under the policy's own regime.
-        Err(_) if !granted.contains(&true) => (Cow::Borrowed(&policy.engine), "default"),
+        Err(_) if submission.choices.iter().all(|(_, granted)| !granted) => {
+            (Cow::Borrowed(&policy.engine), "default", false)
+        }
         Err(error) => return repeat(state, policies, submission, &id, &body_hash).await?.ok_or(error),
     };
-    let shown = only(shown, asked);
+    let left = if asked.is_none() { answered(&shown, submission, believed) } else { None };
+    let shown = only(shown, asked.or(left.as_deref()));
+    let granted = match_choices(&shown, submission)?;
     check_act(&shown, submission, &granted)?;
-    let decision = decision_of(&shown, submission, &granted);
+    let decision = Decision { left_on: left.is_some(), ..decision_of(&shown, submission, &granted) };
     let seal = state.seal.seal(&submission.site, &decision);
+    let until = decision.remembered(shown.regime.refusal_days);
 
     let secret_hash = secret_hash(&submission.secret);
     let former = former(state, &shown, submission).await?;
     let event = event_of(&shown, &granted, submission, former.as_ref());
-    let event = if objects(&shown, event) { Event::Objected } else { event };
+    let event = if objects(&shown, submission, event) { Event::Objected } else { event };
     if event == Event::Refused && !keeps_refusals(policy) {
         if policy.retention.refusal_record == "count" {
             state.store.count(&policy.engine.site, now, policy.engine.version, event.as_str(), 1).await?;
         }
-        return Ok(Receipt::not_kept(&id, event, now, seal, decision));
+        return Ok(Receipt::not_kept(&id, event, now, Sealed { decision, seal, until }));
     }
     let record = record_of(
         policy,
@@ -185,10 +195,16 @@ pub(super) async fn take(
             commitment,
             seal,
             decision,
+            until,
         }),
         Appended::Existing(existing) => {
             let place = Place::new(existing.leaf_index, head);
-            let receipt = same_or_conflict(*existing, &id, (&secret_hash, &body_hash), seal, decision)?;
+            let receipt = same_or_conflict(
+                *existing,
+                &id,
+                (&secret_hash, &body_hash),
+                Sealed { decision, seal, until },
+            )?;
             Ok(Receipt { log: Some(place), ..receipt })
         }
     }
@@ -199,8 +215,7 @@ fn same_or_conflict(
     existing: Existing,
     id: &RecordId,
     (secret_hash, body_hash): (&[u8; 32], &[u8; 32]),
-    seal: String,
-    decision: Decision,
+    Sealed { decision, seal, until }: Sealed,
 ) -> Result<Receipt, Error> {
     if existing.event == ERASED {
         return Err(Error::plain(Kind::Erased));
@@ -221,6 +236,7 @@ fn same_or_conflict(
         commitment: existing.commitment,
         seal,
         decision,
+        until,
     })
 }
 
@@ -241,11 +257,15 @@ async fn repeat(
     let Some(policy) = every.into_iter().find(|policy| policy.engine.version == stored.policy_version) else {
         return Ok(None);
     };
-    let granted = match_choices(&policy.engine, submission)?;
     // It was believed then, and is no longer than its record: what holds now is the record.
-    let shown = state.regions.policy(policy, &submission.regime, stored.server_time);
-    let shown = shown.map_or(Cow::Borrowed(&policy.engine), |known| known.0);
-    let decision = decision_of(&shown, submission, &granted);
+    let (shown, believed) = match state.regions.policy(policy, &submission.regime, stored.server_time) {
+        Ok((shown, _)) => (shown, true),
+        Err(_) => (Cow::Borrowed(&policy.engine), false),
+    };
+    let left = answered(&shown, submission, believed);
+    let shown = only(shown, left.as_deref());
+    let granted = match_choices(&shown, submission)?;
+    let decision = Decision { left_on: left.is_some(), ..decision_of(&shown, submission, &granted) };
     let seal = state.seal.seal(&submission.site, &decision);
     let head = state.signer.head(site.as_str()).filter(|head| head.covers(stored.leaf_index));
     Ok(Some(Receipt {
@@ -259,6 +279,7 @@ async fn repeat(
         salt: stored.salt,
         commitment: stored.commitment,
         seal,
+        until: decision.remembered(shown.regime.refusal_days),
         decision,
     }))
 }
@@ -286,7 +307,7 @@ fn only<'a>(policy: Cow<'a, Policy>, asked: Option<&[PurposeId]>) -> Cow<'a, Pol
 fn decision_of(policy: &Policy, submission: &Submission, granted: &[bool]) -> Decision {
     let mut answers = granted.iter();
     make_decision(policy, submission.signals.into(), Millis(submission.decided_at), |_| {
-        answers.next().copied().unwrap_or(false)
+        Some(answers.next().copied().unwrap_or(false))
     })
 }
 

@@ -6,6 +6,7 @@
 
 mod remember;
 
+use super::Sealed;
 use super::decide::{Receipt, take};
 use crate::assets::{Build, widget};
 use crate::cache::SitePolicies;
@@ -24,7 +25,7 @@ use avow_shared::signals::Signals;
 use avow_shared::submission::{PolicyRef, Submission, Ui};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use remember::{Memory, remember};
+use remember::{Given, Memory, remember};
 use std::borrow::Cow;
 
 /// In place of a build's name where the server carries none.
@@ -78,8 +79,8 @@ impl Filled<'_> {
 /// What came of it.
 #[derive(Clone, Debug)]
 pub struct Taken {
-    /// The receipt.
-    pub receipt: Receipt,
+    /// The receipt; `None` where everything was left on that was on without an answer: there is nothing to record.
+    pub receipt: Option<Receipt>,
     /// What becomes of the consent cookie.
     pub cookie: Kept,
 }
@@ -95,15 +96,6 @@ pub enum Kept {
     Nothing,
 }
 
-/// A decision and its seal.
-#[derive(Clone, Debug)]
-pub struct Sealed {
-    /// What the cookie says.
-    pub decision: Decision,
-    /// This server's seal.
-    pub seal: String,
-}
-
 /// Takes a filled-in form; returns when its record is on disk.
 pub async fn fill_in(state: &AppState, policies: &SitePolicies, filled: &Filled<'_>) -> Result<Taken, Error> {
     let now = state.clock.now();
@@ -112,21 +104,35 @@ pub async fn fill_in(state: &AppState, policies: &SitePolicies, filled: &Filled<
     // What stands by consent alone: what a law allows unasked is nobody's answer.
     let strict = shown.in_regime(Regime::strictest(shown.regime.grant_days, shown.regime.refusal_days));
     let granted = judge(&strict, &state.seal, filled.cookies, filled.signals, now).allowed;
-    let answers = answers(&shown, filled)?;
+    let runs = judge(&shown, &state.seal, filled.cookies, filled.signals, now).allowed;
+    let all = answers(&shown, filled)?;
+    let (left, answers): (Vec<_>, Vec<_>) = all.into_iter().partition(|(id, on)| {
+        let at = shown.purposes().iter().position(|purpose| purpose.id == *id);
+        // On without an answer, and not touched: that is none.
+        filled.button == Button::Save
+            && *on
+            && at.is_some_and(|at| runs.contains(at) && !granted.contains(at))
+    });
+    let left_on = !left.is_empty();
+    if answers.is_empty() {
+        return Ok(Taken { receipt: None, cookie: Kept::AsItWas });
+    }
     check_grants(&shown, filled, &answers, granted)?;
     let held = cookie::find_in(filled.cookies).and_then(cookie::parse).map(|stored| stored.decision);
     let submission = submission(state, policy, filled, &answers, held.as_ref(), now)?;
     let asked: Vec<PurposeId> = answers.iter().map(|(id, _)| id.clone()).collect();
     let receipt = take(state, policies, &submission, Some(&asked)).await?;
-    let cookie = match remember(&shown, &answers, held.as_ref(), granted, filled.signals, now) {
+    let given = Given { answers: &answers, left_on };
+    let cookie = match remember(&shown, given, held.as_ref(), granted, filled.signals, now) {
         Memory::Of(decision) => {
             let seal = state.seal.seal(policy.engine.site.as_str(), &decision);
-            Kept::Answer(Sealed { decision, seal })
+            let until = decision.remembered(shown.regime.refusal_days);
+            Kept::Answer(Sealed { decision, seal, until })
         }
         Memory::AsItWas => Kept::AsItWas,
         Memory::Nothing => Kept::Nothing,
     };
-    Ok(Taken { receipt, cookie })
+    Ok(Taken { receipt: Some(receipt), cookie })
 }
 
 /// The version that was answered, as it was for that visitor, and the regime's name. A no counts however old its form
@@ -210,7 +216,7 @@ fn check_grants(
     let asks_all = policy
         .optional()
         .filter(|optional| optional.purpose.asked == Asked::ByBanner)
-        .all(|optional| answers.iter().any(|(id, _)| *id == optional.purpose.id));
+        .all(|optional| filled.asked.contains(&optional.purpose.id.as_str()));
     if !asks_all && new.any(|(_, purpose)| purpose.asked == Asked::ByBanner) {
         return Err(Error::new(
             Kind::GrantWithoutGesture,

@@ -5,7 +5,7 @@
 //! of the cookie, good for two minutes and under a code of its own over where its visitor asks from: a link that somebody
 //! else made brings nothing, unless they share the visitor's network.
 
-use super::fill_in::Sealed;
+use super::Sealed;
 use crate::clock::Clock;
 use crate::error::{Error, Kind};
 use crate::mac::MacKey;
@@ -13,6 +13,7 @@ use crate::rng::Rng;
 use crate::state::AppState;
 use crate::store::{Store, StoreError};
 use avow_shared::cookie;
+use avow_shared::decision::Decision;
 use avow_shared::id::{Millis, SiteId};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -49,8 +50,14 @@ pub fn offer(state: &AppState, site: &SiteId, visitor: &str, value: &str) -> Res
     Ok(format!("{end}.{}.{value}", URL_SAFE_NO_PAD.encode(&code[..CODE_BYTES])))
 }
 
-/// The answer of a token that was offered a moment ago.
-pub fn take(state: &AppState, site: &SiteId, visitor: &str, token: &str) -> Result<Sealed, Error> {
+/// The answer of a token that was offered a moment ago, for a device that remembers a no for so many days.
+pub fn take(
+    state: &AppState,
+    site: &SiteId,
+    visitor: &str,
+    token: &str,
+    refusal_days: u16,
+) -> Result<Sealed, Error> {
     let refused = || Error::new(Kind::Invalid, "not a token of this site, or one whose time is over");
     let now = state.clock.now();
     let mut parts = token.splitn(3, '.');
@@ -64,17 +71,18 @@ pub fn take(state: &AppState, site: &SiteId, visitor: &str, token: &str) -> Resu
     if !(0..=GOOD_FOR).contains(&(time - now.0)) {
         return Err(refused());
     }
-    sealed(state, site, value, now)
+    let (decision, seal) = sealed(state, site, value, now)?;
+    Ok(Sealed { until: decision.remembered(refusal_days), decision, seal })
 }
 
 /// A cookie value under this server's seal, whose time is not over.
-fn sealed(state: &AppState, site: &SiteId, value: &str, now: Millis) -> Result<Sealed, Error> {
+fn sealed(state: &AppState, site: &SiteId, value: &str, now: Millis) -> Result<(Decision, String), Error> {
     let stored = cookie::parse(value);
     let good = stored.and_then(|stored| {
         let seal = stored.seal?;
         let holds =
             state.seal.verify(site.as_str(), &stored.decision, &seal) && now < stored.decision.expires;
-        holds.then_some(Sealed { decision: stored.decision, seal })
+        holds.then_some((stored.decision, seal))
     });
     good.ok_or_else(|| {
         Error::new(Kind::Invalid, "not an answer that this server has sealed, or one whose time is over")
@@ -86,7 +94,7 @@ mod tests {
     use super::*;
     use crate::testing::{NOW, databases, site, state};
     use avow_shared::cookie::encode;
-    use avow_shared::decision::{Choice, Decision};
+    use avow_shared::decision::Choice;
     use avow_shared::id::PurposeId;
     use std::sync::atomic::Ordering;
 
@@ -100,29 +108,33 @@ mod tests {
                 decided: NOW,
                 expires: NOW.plus_days(180),
                 gpc: false,
+                left_on: false,
                 choices: vec![choice],
             };
             let value = encode(&decision, Some(&test.state.seal.seal("site", &decision)));
             let token = offer(&test.state, &site(), "here", &value).expect("sealed by this server");
-            assert_eq!(take(&test.state, &site(), "here", &token).expect("just offered").decision, decision);
+            assert_eq!(
+                take(&test.state, &site(), "here", &token, 365).expect("just offered").decision,
+                decision
+            );
             for at in 0..token.len() {
                 let mut other = token.clone().into_bytes();
                 other[at] = if other[at] == b'1' { b'2' } else { b'1' };
                 let other = String::from_utf8(other).expect("ASCII");
-                assert!(take(&test.state, &site(), "here", &other).is_err(), "byte {at}: {other}");
+                assert!(take(&test.state, &site(), "here", &other, 365).is_err(), "byte {at}: {other}");
             }
-            assert!(take(&test.state, &site(), "there", &token).is_err(), "another network");
+            assert!(take(&test.state, &site(), "there", &token, 365).is_err(), "another network");
             let elsewhere = SiteId::parse("elsewhere").expect("a site");
-            assert!(take(&test.state, &elsewhere, "here", &token).is_err());
+            assert!(take(&test.state, &elsewhere, "here", &token, 365).is_err());
             for wrong in
                 [encode(&decision, None), value.replace(":1", ":0"), String::new(), "1.1.a.b.c.d".to_owned()]
             {
                 assert!(offer(&test.state, &site(), "here", &wrong).is_err(), "{wrong}");
             }
             test.clock.store(NOW.0 + GOOD_FOR, Ordering::Relaxed);
-            assert!(take(&test.state, &site(), "here", &token).is_ok());
+            assert!(take(&test.state, &site(), "here", &token, 365).is_ok());
             test.clock.store(NOW.0 + GOOD_FOR + 1, Ordering::Relaxed);
-            assert!(take(&test.state, &site(), "here", &token).is_err(), "its time is over");
+            assert!(take(&test.state, &site(), "here", &token, 365).is_err(), "its time is over");
             drop(test.state);
             test.writer.finish().await;
         }

@@ -20,6 +20,7 @@ use avow_shared::note::Note;
 use avow_shared::proof_file::ProofFile;
 use avow_shared::record::{PurposeDecision, Record};
 use avow_shared::reference;
+use avow_shared::regime::Behaviour;
 use std::num::NonZero;
 use std::sync::LazyLock;
 use tokio::sync::Semaphore;
@@ -167,6 +168,7 @@ fn shown(record: &Record, row: &PolicyVersion, document: &Document) -> Section {
     let words: serde_json::Value = words.unwrap_or_default();
     // What else than the banner was answered on has no words of its own, or none that are kept.
     let quoted: &[&str] = match record.surface {
+        Surface::Banner if is_notice(record, document) => &["banner_title", "notice_body"],
         Surface::Banner => &["banner_title", "banner_body"],
         Surface::Preferences | Surface::Reopen => &[],
         Surface::Form => {
@@ -194,6 +196,12 @@ fn shown(record: &Record, row: &PolicyVersion, document: &Document) -> Section {
     });
     blocks.push(Block::Facts(asked.collect()));
     Section { heading: "What was shown".to_owned(), blocks }
+}
+
+/// Whether the first layer told and did not ask.
+fn is_notice(record: &Record, document: &Document) -> bool {
+    let shown = document.regimes.get(&record.regime);
+    shown.is_some_and(|regime| regime.behaviour == Behaviour::NoticeFirst.as_str())
 }
 
 fn proof(receipt: &Receipt, head: &Checkpoint, policy: &str) -> Section {

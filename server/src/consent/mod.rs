@@ -17,7 +17,20 @@ pub mod restore;
 pub mod retain;
 mod submitted;
 
+use avow_shared::decision::Decision;
+use avow_shared::id::Millis;
 use sha2::{Digest, Sha256};
+
+/// What a device keeps of an answer.
+#[derive(Clone, Debug)]
+pub struct Sealed {
+    /// What the cookie says.
+    pub decision: Decision,
+    /// This server's seal.
+    pub seal: String,
+    /// Until when the device keeps it.
+    pub until: Millis,
+}
 
 /// The hash under which a record's secret is kept. Secrets are 16 random bytes, so a plain hash is enough.
 pub fn secret_hash(secret: &str) -> [u8; 32] {

@@ -6,8 +6,8 @@ use crate::error::{Error, Kind};
 use crate::policy::Published;
 use avow_shared::act::{Control, Event, Input, RejectButton, Surface};
 use avow_shared::category::Category;
-use avow_shared::engine::needs_gesture;
-use avow_shared::id::{DAY_MS, Millis, RecordId, is_base64url, is_hex};
+use avow_shared::engine::on_unasked;
+use avow_shared::id::{DAY_MS, Millis, PurposeId, RecordId, is_base64url, is_hex};
 use avow_shared::policy::{Asked, OptionalPurpose, Policy};
 use avow_shared::submission::{SECRET_LEN, Submission};
 
@@ -102,10 +102,27 @@ pub(super) fn match_choices(policy: &Policy, submission: &Submission) -> Result<
         .collect()
 }
 
-/// Whether a refusal is an objection, too: to what the law exempts from consent (PECR Sch A1 paras 5(1) and 6(1)).
-pub(super) fn objects(policy: &Policy, event: Event) -> bool {
+/// The purposes that were answered, if not all of them: a submission may be silent on what was on without an answer and
+/// was left so. `believed`: the regime is known to be the one that was shown; a no counts without that.
+pub(super) fn answered(shown: &Policy, submission: &Submission, believed: bool) -> Option<Vec<PurposeId>> {
+    let is_answered = |id: &PurposeId| submission.choices.iter().any(|(name, _)| name == id.as_str());
+    let may_be_left = |optional| !believed || on_unasked(shown, optional, submission.signals.into());
+    let mut left = shown.optional().filter(|optional| !is_answered(&optional.purpose.id)).peekable();
+    // Only who saves switches leaves some; silence on everything is no answer, and on what waits for one neither.
+    let saves = submission.control == Control::Save && !submission.choices.is_empty();
+    if !saves || left.peek().is_none() || !left.all(may_be_left) {
+        return None;
+    }
+    let answered = shown.optional().map(|optional| &optional.purpose.id).filter(|id| is_answered(id));
+    Some(answered.cloned().collect())
+}
+
+/// Whether a refusal is an objection: to something that was on without an answer, as the law allows.
+pub(super) fn objects(policy: &Policy, submission: &Submission, event: Event) -> bool {
     event == Event::Refused
-        && policy.optional().any(|optional| policy.basis_of(optional.purpose).is_exemption())
+        && policy.optional().any(|optional| {
+            policy.is_exempt(optional.purpose) || on_unasked(policy, optional, submission.signals.into())
+        })
 }
 
 /// A grant needs a person, and a way to refuse that could be seen and used; the words must fit the choices.
@@ -122,12 +139,9 @@ pub(super) fn check_act(policy: &Policy, submission: &Submission, granted: &[boo
     if !fits {
         return Err(Error::new(Kind::Invalid, "control does not fit the choices"));
     }
-    let needs = policy
-        .optional()
-        .zip(granted)
-        .any(|(optional, granted)| *granted && needs_gesture(policy.basis_of(optional.purpose)));
-    // Whether a person sent a form, and how it can be refused there, is judged where it comes in.
-    if !needs || submission.surface == Surface::Form {
+    // Whether a person sent a form, and how it can be refused there, is judged where it comes in. A grant holds wherever
+    // the visitor goes, so it needs an act also where the law asks for none.
+    if !granted.contains(&true) || submission.surface == Surface::Form {
         return Ok(());
     }
     if submission.input == Input::Script {

@@ -16,6 +16,8 @@ pub struct Standing {
     pub answers: Vec<Answered>,
     /// Whether the browser's opt-out signal keeps marketing off.
     pub gpc: bool,
+    /// Whether the visitor has the right to opt out and is not asked.
+    pub opt_out: bool,
 }
 
 /// The state of one purpose.
@@ -39,7 +41,8 @@ pub fn part(ground: &Ground<'_>, standing: &Standing) -> Markup {
     html! {
         p { (say("dialog_body")) }
         p class="avow-note" { (say("no_script")) }
-        @if standing.gpc { p class="avow-note" { (say("gpc_note")) } }
+        @if standing.opt_out { p { (say("rights_body")) } }
+        @if standing.gpc { p class="avow-note" { (say(if standing.opt_out { "gpc_honored" } else { "gpc_note" })) } }
         form method="post" action=(ground.page("answer")) class="avow-form" {
             input type="hidden" name="policy" value=(standing.policy_sha256);
             input type="hidden" name="regime" value=(standing.regime);

@@ -21,6 +21,7 @@ fn standing(document: &Document) -> Standing {
         policy_sha256: "0".repeat(64),
         regime: "gb".to_owned(),
         answers: document.purposes.iter().map(|_| Answered::Not).collect(),
+        opt_out: false,
         gpc: false,
     }
 }

@@ -12,7 +12,7 @@ use serde::Serialize;
 use std::collections::BTreeMap;
 
 /// The texts of the banner, the confirmation and the reopen control.
-const TEXTS: [&str; 16] = [
+const TEXTS: [&str; 15] = [
     "accept",
     "accepted",
     "banner_body",
@@ -22,7 +22,6 @@ const TEXTS: [&str; 16] = [
     "close",
     "cookies_link",
     "gpc_note",
-    "notice_ok",
     "reference_label",
     "reject",
     "rejected",
@@ -31,14 +30,22 @@ const TEXTS: [&str; 16] = [
     "withdrawn",
 ];
 
+/// What is said where something is on without an answer: by an exemption, or until the visitor opts out.
+const EXEMPT: [&str; 1] = ["exempt_note"];
+const OPT_OUT: [&str; 4] = ["exempt_note", "gpc_honored", "notice_body", "rights_link"];
+
 /// From a canonical document; `None` if the policy does not have that language (or the document is none).
 pub fn banner(document: &str, lang: &str) -> Option<String> {
     let document: Document = serde_json::from_str(document).ok()?;
     let all = Words::new(lang, document.texts.get(lang)?.clone());
-    let words = all.for_widget(&document.name);
+    let words = all.for_widget(&document.name, document.allows_opt_out());
     let exempt =
         document.purposes.iter().any(|purpose| Basis::parse(&purpose.basis).is_some_and(Basis::is_exemption));
-    let following: &[&str] = if exempt && !document.regimes.is_empty() { &["exempt_note"] } else { &[] };
+    let following: &[&str] = match document.allows_opt_out() {
+        true => &OPT_OUT,
+        false if exempt && !document.regimes.is_empty() => &EXEMPT,
+        false => &[],
+    };
     let banner = Banner {
         changes: document.changes_told(lang, &all),
         schema: SCHEMA,

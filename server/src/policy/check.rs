@@ -38,6 +38,7 @@ pub fn check(file: &File, faults: &mut Collector<'_>) {
     notice::check::check(file, faults);
     check_domains(file, faults);
     let jurisdiction = check_jurisdiction(file, faults);
+    check_opt_out(file, faults);
     check_retention(file, jurisdiction, faults);
     check_look(file, faults);
     check_languages(file, faults);
@@ -99,6 +100,26 @@ fn check_jurisdiction(file: &File, faults: &mut Collector<'_>) -> Option<&'stati
         );
     }
     found
+}
+
+fn check_opt_out(file: &File, faults: &mut Collector<'_>) {
+    let Some(allowed) = file.allow_opt_out.as_ref().filter(|allowed| allowed.value) else { return };
+    if !file.follow_visitor {
+        faults.add(
+            &allowed.span,
+            "opt-out",
+            "`allow_opt_out` needs `follow_visitor = true`: only where it is known that a visitor is under a law that lets \
+             things run until they opt out, may they",
+        );
+    }
+    if file.is_for_children() {
+        faults.add(
+            &allowed.span,
+            "opt-out",
+            "a site for children asks first everywhere: most private from the start (ICO Children's Code, standard 7), and \
+             opting in below 16 (Cal. Civ. Code 1798.120(c))",
+        );
+    }
 }
 
 fn check_retention(file: &File, jurisdiction: Option<&Rule>, faults: &mut Collector<'_>) {
@@ -206,8 +227,12 @@ fn check_languages(file: &File, faults: &mut Collector<'_>) {
 /// Texts whose built-in words hold only where nothing optional runs before an answer.
 const NOT_TRUE_EVERYWHERE: [&str; 2] = ["banner_body", "dialog_body"];
 
-fn rests_on_exemption(file: &File) -> bool {
-    file.purpose.iter().any(|purpose| Basis::parse(&purpose.basis.value).is_some_and(Basis::is_exemption))
+/// Whether something optional may be on before an answer, for some visitors.
+fn something_is_on(file: &File) -> bool {
+    let exempt = || {
+        file.purpose.iter().any(|purpose| Basis::parse(&purpose.basis.value).is_some_and(Basis::is_exemption))
+    };
+    file.follow_visitor && (file.allows_opt_out() || exempt())
 }
 
 fn check_texts(file: &File, faults: &mut Collector<'_>) {
@@ -227,8 +252,9 @@ fn check_texts(file: &File, faults: &mut Collector<'_>) {
         let own = file.texts.get(&language.value).map(|own| &own.value);
         let built_in = texts::Words::built_in(&language.value);
         if built_in.is_none() {
-            let missing: Vec<&str> =
-                texts::said().filter(|key| own.is_none_or(|own| !own.contains_key(*key))).collect();
+            let missing: Vec<&str> = texts::said(file.allows_opt_out())
+                .filter(|key| own.is_none_or(|own| !own.contains_key(*key)))
+                .collect();
             if !missing.is_empty() {
                 faults.add(
                     &language.span,
@@ -241,15 +267,14 @@ fn check_texts(file: &File, faults: &mut Collector<'_>) {
                 );
             }
         }
-        for key in NOT_TRUE_EVERYWHERE.into_iter().filter(|_| file.follow_visitor && rests_on_exemption(file))
-        {
+        for key in NOT_TRUE_EVERYWHERE.into_iter().filter(|_| something_is_on(file)) {
             if own.is_none_or(|own| !own.contains_key(key)) {
                 faults.add(
                     &language.span,
                     "texts-following",
                     format!(
-                        "the built-in `{key}` says that nothing optional is on before an answer, which is not so in the United \
-                         Kingdom with a purpose on `statistics` or `appearance`: write `[texts.{}] {key}`",
+                        "the built-in `{key}` says that nothing optional is on before an answer, which is not so everywhere with \
+                         `allow_opt_out` or with a purpose on `statistics` or `appearance`: write `[texts.{}] {key}`",
                         language.value
                     ),
                 );

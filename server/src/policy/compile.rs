@@ -46,12 +46,14 @@ pub fn compile(file: &File, history: &[Document]) -> Document {
     // For whoever is not known to be elsewhere: never less than asking first.
     let default = Chosen::strictest(grant_days, refusal_days);
     let (default, regimes) = if file.follow_visitor {
-        // What a law allows until the visitor opts out is asked for all the same: an opt-out would have to outlive
-        // every way in which a browser loses a cookie (ADR 0021).
-        let all = RULES.iter().map(|rule| rule.regime(grant_days, refusal_days)).map(|regime| Chosen {
-            behaviour: Behaviour::ConsentFirst,
-            marketing_asks: false,
-            ..regime
+        // What a law allows until the visitor opts out is asked for all the same, unless the owner says otherwise
+        // (ADR 0023).
+        let all = RULES.iter().map(|rule| rule.regime(grant_days, refusal_days)).map(|regime| {
+            if file.allows_opt_out() {
+                regime
+            } else {
+                Chosen { behaviour: Behaviour::ConsentFirst, marketing_asks: false, ..regime }
+            }
         });
         (default, all.map(|regime| (regime.id.clone(), compile_regime(regime))).collect())
     } else {

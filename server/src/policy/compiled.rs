@@ -72,7 +72,7 @@ impl Document {
             lang: self.languages.iter().find(|known| *known == lang)?,
             dir: direction(lang),
             purposes: purposes.collect::<Option<_>>()?,
-            texts: words.for_widget(&self.name),
+            texts: words.for_widget(&self.name, self.allows_opt_out()),
         })
     }
 }

@@ -6,6 +6,7 @@
 
 use super::changes::Change;
 use super::notice::PrivacyNotice;
+use avow_shared::regime::Behaviour;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use std::collections::BTreeMap;
@@ -282,6 +283,11 @@ impl Document {
     /// The canonical bytes, as text.
     pub fn to_canonical(&self) -> String {
         serde_json::to_string(self).expect("strings, whole numbers and maps with text keys always serialize")
+    }
+
+    /// Whether something may run until the visitor opts out, somewhere.
+    pub fn allows_opt_out(&self) -> bool {
+        self.regimes.values().any(|regime| regime.behaviour != Behaviour::ConsentFirst.as_str())
     }
 
     /// The hash of canonical bytes, 64 hexadecimal characters.

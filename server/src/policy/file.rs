@@ -66,6 +66,9 @@ pub struct File {
     /// first.
     #[serde(default)]
     pub follow_visitor: bool,
+    /// Whether optional purposes run before an answer where the law lets them until the visitor opts out, as in most of
+    /// the United States. Needs `follow_visitor`. Without it every visitor is asked first.
+    pub allow_opt_out: Option<At<bool>>,
     /// Whom the site is made for: `everyone` (the default), or `children`, who are offered nothing for marketing.
     #[schemars(extend("enum" = ["everyone", "children"]))]
     pub audience: Option<At<String>>,
@@ -103,6 +106,18 @@ pub struct File {
     /// Texts that replace the built-in ones, per language.
     #[serde(default)]
     pub texts: BTreeMap<String, At<BTreeMap<String, At<String>>>>,
+}
+
+impl File {
+    /// Whether optional purposes run before an answer where the law lets them.
+    pub fn allows_opt_out(&self) -> bool {
+        self.allow_opt_out.as_ref().is_some_and(|allowed| allowed.value)
+    }
+
+    /// Whether the site is made for children.
+    pub fn is_for_children(&self) -> bool {
+        self.audience.as_ref().is_some_and(|audience| audience.value == "children")
+    }
 }
 
 /// Who decides why and how the data is used.

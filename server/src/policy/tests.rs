@@ -136,6 +136,12 @@ const BREAKS: &[(&str, &str, &str)] = &[
         "kind = \"session\"\nmatch = \"exact\"\nduration = \"13 months\"",
     ),
     ("audience", "schema = 1", "schema = 1\naudience = \"dogs\""),
+    ("opt-out", "schema = 1", "schema = 1\nallow_opt_out = true"),
+    (
+        "opt-out",
+        "schema = 1",
+        "schema = 1\nfollow_visitor = true\nallow_opt_out = true\naudience = \"children\"",
+    ),
     ("asked", "basis = \"consent\"", "asked = \"nobody\"\nbasis = \"consent\""),
     ("asked", "basis = \"strictly_necessary\"", "asked = \"form\"\nbasis = \"strictly_necessary\""),
     ("date", "2026-03-31", "2026-02-30"),
@@ -263,12 +269,53 @@ fn statistics_without_consent_are_allowed_in_great_britain_only() {
         document.regimes.values().all(|regime| regime.behaviour == "consent_first"),
         "everybody is asked"
     );
-    assert_eq!((document.regimes["us-ca"].refusal_days, document.regimes["fr"].grant_days), (365, 180));
+    assert_eq!((document.regimes["us-ca"].refusal_days, document.regimes["fr"].grant_days), (400, 180));
     for elsewhere in ["eu", "ie", "de", "je", "ch"] {
         let text = exempt.replace("\"gb\"", &format!("\"{elsewhere}\""));
         let faults = read(&text, "avow.toml").expect_err(elsewhere);
         assert!(faults.as_slice().iter().any(|fault| fault.rule == "basis"), "{elsewhere}: {faults}");
     }
+}
+
+#[test]
+fn what_runs_until_an_opt_out_runs_where_the_law_lets_it_and_the_owner_does() {
+    let own = "banner_body = \"Some are needed.\"\ndialog_body = \"Choose.\"\n";
+    let opt_out = GOOD.replace("schema = 1\n", "schema = 1\nfollow_visitor = true\nallow_opt_out = true\n");
+    let told = read(&opt_out, "avow.toml").expect_err("its words would not be true").to_string();
+    assert_eq!(told.matches("[texts-following]").count(), 4, "{told}");
+    let document =
+        compile(&read(&format!("{opt_out}{own}[texts.cy]\n{own}"), "avow.toml").expect("allowed"), &[]);
+    assert_eq!(document.regime.behaviour, "consent_first", "where nothing is known");
+    for (id, regime) in &document.regimes {
+        let wanted = match id.as_str() {
+            "ca" => "notice_first",
+            "ch" => "notice_first+consent_first",
+            id if id.starts_with("us-") => "rights_first",
+            _ => "consent_first",
+        };
+        assert_eq!(regime.behaviour, wanted, "{id}");
+        assert!(wanted != "rights_first" || regime.refusal_days >= 400, "{id}: nobody is asked again");
+    }
+    let canonical = document.to_canonical();
+    let words = |lang: &str| {
+        let first: serde_json::Value =
+            serde_json::from_str(&super::banner(&canonical, lang).expect("a language")).expect("JSON");
+        let second = localize(&canonical, lang, &Document::hash(&canonical)).expect("a language");
+        (first["texts"].clone(), second)
+    };
+    for lang in ["en", "cy"] {
+        let (first, second) = words(lang);
+        for key in ["exempt_note", "gpc_honored", "notice_body", "rights_link"] {
+            assert!(first[key].is_string(), "{lang}: {key}");
+        }
+        assert!(second.contains("rights_opt_out") && second.contains("rights_body"), "{lang}");
+    }
+    let asks = compile(&read(GOOD, "avow.toml").expect("good"), &[]).to_canonical();
+    let banner = super::banner(&asks, "en").expect("English");
+    assert!(
+        !banner.contains("rights_link") && !banner.contains("notice_body"),
+        "nobody pays for what is not said"
+    );
 }
 
 #[test]

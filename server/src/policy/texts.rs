@@ -21,7 +21,7 @@ static KEYS: LazyLock<Vec<String>> = LazyLock::new(|| {
 pub const FORMS: [&str; 6] = ["zero", "one", "two", "few", "many", "other"];
 
 /// How the keys of texts begin that no part of the widget says: it does not carry them.
-const NOT_IN_WIDGET: [&str; 21] = [
+const NOT_IN_WIDGET: [&str; 18] = [
     "allowed",
     "basis_",
     "changed_basis",
@@ -33,17 +33,17 @@ const NOT_IN_WIDGET: [&str; 21] = [
     "cookies_title",
     "current_choice",
     "duration_",
-    "gpc_honored",
     "language",
     "no_script",
     "not_answered",
-    "notice_body",
     "object",
     "page_",
     "refused",
     "right_",
-    "rights_",
 ];
+
+/// How the keys of texts begin that are said where something is on until the visitor opts out.
+const OPT_OUT: [&str; 3] = ["gpc_honored", "notice_body", "rights_"];
 
 /// All texts of one language.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -84,22 +84,26 @@ impl Words {
         self.texts.insert(key.to_owned(), text.to_owned());
     }
 
-    /// The texts that the widget shows, with the site's name in its places.
-    pub fn for_widget(&self, site_name: &str) -> BTreeMap<String, String> {
+    /// The texts that the widget shows, with the site's name in its places; `opt_out`: also those of behaviours that ask
+    /// for no consent.
+    pub fn for_widget(&self, site_name: &str, opt_out: bool) -> BTreeMap<String, String> {
+        let is = |starts: &[&str], key: &str| starts.iter().any(|start| key.starts_with(start));
         self.texts
             .iter()
-            .filter(|(key, _)| !NOT_IN_WIDGET.iter().any(|start| key.starts_with(start)))
+            .filter(|(key, _)| !is(&NOT_IN_WIDGET, key) && (opt_out || !is(&OPT_OUT, key)))
             .map(|(key, text)| (key.clone(), text.replace("{site}", site_name)))
             .collect()
     }
 }
 
-/// Texts that nothing says yet: those of the behaviours that ask for no consent (ADR 0021).
-const NOT_SAID: [&str; 4] = ["changed_title", "gpc_honored", "notice_body", "rights_"];
+/// Texts that nothing says yet.
+const NOT_SAID: [&str; 2] = ["changed_title", "object"];
 
-/// The keys that something says: what a language that is not built in must have.
-pub fn said() -> impl Iterator<Item = &'static str> {
-    keys().filter(|key| *key != "object" && !NOT_SAID.iter().any(|start| key.starts_with(start)))
+/// The keys that something says: what a language that is not built in must have; those of opting out where a policy
+/// allows that.
+pub fn said(opt_out: bool) -> impl Iterator<Item = &'static str> {
+    let is_said = move |key: &&str| opt_out || !OPT_OUT.iter().any(|start| key.starts_with(start));
+    keys().filter(|key| !NOT_SAID.contains(key)).filter(is_said)
 }
 
 /// Every key there is.

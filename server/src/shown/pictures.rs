@@ -232,6 +232,7 @@ impl Work<'_> {
             widget: self.build.name().context("a build without a name")?.to_owned(),
             guard: self.build.guard.to_owned(),
             before: i64::MAX,
+            regime: String::new(),
             language: language.to_owned(),
             layer,
             width: screen.width,

@@ -36,6 +36,9 @@ pub struct Scene {
     /// differ.
     #[serde(rename = "i")]
     pub before: i64,
+    /// The regime that was shown.
+    #[serde(rename = "e", default)]
+    pub regime: String,
     /// The language.
     #[serde(rename = "l")]
     pub language: String,
@@ -67,6 +70,7 @@ impl Scene {
             widget: record.widget.clone(),
             guard: record.guard.clone(),
             before: leaf,
+            regime: record.regime.clone(),
             language: record.locale.clone(),
             layer: match record.surface {
                 Surface::Banner => Layer::Banner,

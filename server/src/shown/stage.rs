@@ -123,6 +123,7 @@ mod tests {
             widget: "<i>".to_owned(),
             guard: "\"'&".to_owned(),
             before: 1,
+            regime: "gb".into(),
             language: "en\" onload=\"x".to_owned(),
             layer: Layer::Banner,
             width: 412,

@@ -68,6 +68,7 @@ mod tests {
             widget: "0123456789abcdef".to_owned(),
             guard: "fedcba9876543210".to_owned(),
             before: 41,
+            regime: "gb".into(),
             language: "zh-Hant-TW".to_owned(),
             layer: Layer::Dialog,
             width: 412,

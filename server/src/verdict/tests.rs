@@ -55,6 +55,7 @@ fn decision(analytics: bool, marketing: bool) -> Decision {
         decided: NOW,
         expires: NOW.plus_days(180),
         gpc: false,
+        left_on: false,
         choices: vec![choice("analytics", analytics), choice("marketing", marketing)],
     }
 }

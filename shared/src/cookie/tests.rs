@@ -10,6 +10,7 @@ fn decision() -> Decision {
         decided: Millis(1_763_764_800_000),
         expires: Millis(1_779_489_600_000),
         gpc: false,
+        left_on: false,
         choices: vec![choice("analytics", true), choice("video", false)],
     }
 }
@@ -22,6 +23,8 @@ fn the_value_is_frozen() {
     signalled.gpc = true;
     let sealed = encode(&signalled, Some("AAAAAAAAAAAAAAAAAAAAAA"));
     assert_eq!(sealed, "1.3.t63lmo.tfgmyo.analytics:1~video:0~_gpc:1.AAAAAAAAAAAAAAAAAAAAAA");
+    let left = Decision { left_on: true, ..signalled };
+    assert_eq!(encode(&left, None), "1.3.t63lmo.tfgmyo.analytics:1~video:0~_on:1~_gpc:1.-");
     assert_eq!(
         seal_message("careers-enterprise", &unsealed_value(&decision())),
         "avow/seal/v1\ncareers-enterprise\n1.3.t63lmo.tfgmyo.analytics:1~video:0"
@@ -47,6 +50,10 @@ fn whatever_we_would_not_write_is_no_decision() {
         ("video:0", "analytics:0"),
         ("video:0", "_gpc:0"),
         ("analytics:1~video:0", "_gpc:1~video:0"),
+        ("analytics:1~video:0", "_on:1~video:0"),
+        ("analytics:1~video:0", "_gpc:1~_on:1"),
+        ("analytics:1~video:0", "_on:1~_on:1"),
+        ("video:0", "_on:0"),
         ("~", "~~"),
         (".-", ".short"),
         (".-", ""),
@@ -71,12 +78,12 @@ fn two_different_cookies_of_the_name_are_no_decision() {
 proptest! {
     #[test]
     fn every_decision_reads_back(
-        version in 1u32.., decided in 0i64..100_000_000_000, expires in 0i64..100_000_000_000, gpc: bool,
+        version in 1u32.., decided in 0i64..100_000_000_000, expires in 0i64..100_000_000_000, gpc: bool, left_on: bool,
         choices in proptest::collection::btree_map("[a-z][a-z0-9_]{0,31}", any::<bool>(), 0..20),
         seal in proptest::option::of("[A-Za-z0-9_-]{22}"),
     ) {
         let decision = Decision {
-            version, decided: Millis(decided * 1000), expires: Millis(expires * 1000), gpc,
+            version, decided: Millis(decided * 1000), expires: Millis(expires * 1000), gpc, left_on,
             choices: choices.into_iter()
                 .map(|(id, granted)| Choice { purpose: PurposeId::parse(&id).unwrap(), granted })
                 .collect(),

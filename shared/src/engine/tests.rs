@@ -1,6 +1,7 @@
 //! The engine's promises, case by case and as properties.
 
 use super::*;
+use crate::basis::Basis;
 use crate::decision::{Choice, decide};
 use crate::id::{PurposeId, SiteId};
 use crate::policy::Purpose;
@@ -52,7 +53,7 @@ fn nothing_optional_runs_before_a_choice() {
 #[test]
 fn a_refusal_is_remembered_179_days_and_asked_again_after_184() {
     let policy = two_purposes(1, 1);
-    let refusal = decide(&policy, QUIET, NOW, |_| false);
+    let refusal = decide(&policy, QUIET, NOW, |_| Some(false));
     assert_eq!(evaluate(&policy, QUIET, Some(&refusal), days(179)).ask, Ask::No);
     assert_eq!(evaluate(&policy, QUIET, Some(&refusal), days(184)).ask, Ask::Choice(Reason::Expired));
 }
@@ -61,12 +62,12 @@ fn a_refusal_is_remembered_179_days_and_asked_again_after_184() {
 fn a_new_version_voids_the_changed_grant_and_never_a_denial() {
     let old = two_purposes(1, 1);
     let changed = two_purposes(2, 2);
-    let grant = decide(&old, QUIET, NOW, |_| true);
+    let grant = decide(&old, QUIET, NOW, |_| Some(true));
     let answer = evaluate(&changed, QUIET, Some(&grant), NOW);
     assert_eq!(answer, Evaluation { ask: Ask::Choice(Reason::Changed), allowed: vec![true, false, true] });
-    let refusal = decide(&old, QUIET, NOW, |_| false);
+    let refusal = decide(&old, QUIET, NOW, |_| Some(false));
     assert_eq!(evaluate(&changed, QUIET, Some(&refusal), NOW).ask, Ask::No);
-    let partial = decide(&old, QUIET, NOW, |optional| optional.purpose.id.as_str() == "ads");
+    let partial = decide(&old, QUIET, NOW, |optional| Some(optional.purpose.id.as_str() == "ads"));
     let answer = evaluate(&changed, QUIET, Some(&partial), NOW);
     assert_eq!(answer, Evaluation { ask: Ask::No, allowed: vec![true, false, true] });
 }
@@ -79,9 +80,9 @@ fn reject_all_covers_purposes_added_later_but_a_grant_does_not() {
         vec![purpose("analytics", OptionalCategory::Analytics, Basis::Consent, 1)],
     );
     let new = two_purposes(2, 1);
-    let refusal = decide(&old, QUIET, NOW, |_| false);
+    let refusal = decide(&old, QUIET, NOW, |_| Some(false));
     assert_eq!(evaluate(&new, QUIET, Some(&refusal), NOW).ask, Ask::No);
-    let grant = decide(&old, QUIET, NOW, |_| true);
+    let grant = decide(&old, QUIET, NOW, |_| Some(true));
     let answer = evaluate(&new, QUIET, Some(&grant), NOW);
     assert_eq!(answer, Evaluation { ask: Ask::Choice(Reason::Changed), allowed: vec![true, true, false] });
 }
@@ -90,7 +91,7 @@ fn reject_all_covers_purposes_added_later_but_a_grant_does_not() {
 fn a_partial_choice_keeps_its_denials_when_its_grants_end() {
     let mut policy = two_purposes(1, 1);
     policy.regime = Regime::strictest(100, 365);
-    let partial = decide(&policy, QUIET, NOW, |optional| optional.purpose.id.as_str() == "ads");
+    let partial = decide(&policy, QUIET, NOW, |optional| Some(optional.purpose.id.as_str() == "ads"));
     let answer = evaluate(&policy, QUIET, Some(&partial), days(120));
     assert_eq!(answer, Evaluation { ask: Ask::Choice(Reason::Expired), allowed: vec![true, false, false] });
 }
@@ -98,22 +99,22 @@ fn a_partial_choice_keeps_its_denials_when_its_grants_end() {
 #[test]
 fn a_grant_from_the_future_is_no_grant() {
     let policy = two_purposes(1, 1);
-    let grant = decide(&policy, QUIET, days(30), |_| true);
+    let grant = decide(&policy, QUIET, days(30), |_| Some(true));
     assert_eq!(evaluate(&policy, QUIET, Some(&grant), NOW).allowed, [true, false, false]);
 }
 
 #[test]
 fn a_grant_for_an_unpublished_version_is_no_grant() {
-    let grant = decide(&two_purposes(5, 1), QUIET, NOW, |_| true);
+    let grant = decide(&two_purposes(5, 1), QUIET, NOW, |_| Some(true));
     assert_eq!(evaluate(&two_purposes(4, 1), QUIET, Some(&grant), NOW).allowed, [true, false, false]);
 }
 
 #[test]
 fn gpc_outranks_an_older_grant_and_not_one_made_after_it_was_seen() {
     let policy = two_purposes(1, 1);
-    let before = decide(&policy, QUIET, NOW, |_| true);
+    let before = decide(&policy, QUIET, NOW, |_| Some(true));
     assert_eq!(evaluate(&policy, GPC, Some(&before), NOW).allowed, [true, true, false]);
-    let after = decide(&policy, GPC, NOW, |_| true);
+    let after = decide(&policy, GPC, NOW, |_| Some(true));
     assert_eq!(evaluate(&policy, GPC, Some(&after), NOW).allowed, [true, true, true]);
 }
 
@@ -126,7 +127,7 @@ fn exempt_statistics_run_only_where_the_regime_knows_them() {
     let answer = evaluate(&policy_at(1, gb.clone(), statistics()), QUIET, None, NOW);
     assert_eq!(answer, Evaluation { ask: Ask::No, allowed: vec![true, true] });
     let policy = policy_at(1, gb, statistics());
-    let objection = decide(&policy, QUIET, NOW, |_| false);
+    let objection = decide(&policy, QUIET, NOW, |_| Some(false));
     assert_eq!(evaluate(&policy, QUIET, Some(&objection), NOW).allowed, [true, false]);
     // It ends as every answer does, but nobody is asked again, and to wait is not to agree.
     let later = evaluate(&policy, QUIET, Some(&objection), Millis(NOW.0 + 400 * DAY_MS));
@@ -169,7 +170,7 @@ fn marketing_may_have_a_behaviour_of_its_own() {
     let swiss = policy_at(1, both("ch"), purposes);
     let answer = evaluate(&swiss, QUIET, None, NOW);
     assert_eq!(answer, Evaluation { ask: Ask::Choice(Reason::First), allowed: vec![true, true, false] });
-    let refused = decide(&swiss, QUIET, NOW, |_| false);
+    let refused = decide(&swiss, QUIET, NOW, |_| Some(false));
     let answer = evaluate(&swiss, QUIET, Some(&refused), NOW);
     assert_eq!(answer, Evaluation { ask: Ask::No, allowed: vec![true, false, false] });
     for (words, both) in [
@@ -188,6 +189,48 @@ fn marketing_may_have_a_behaviour_of_its_own() {
 }
 
 #[test]
+fn what_was_left_on_is_no_consent_where_the_law_asks_for_one() {
+    let purposes = || {
+        vec![
+            purpose("stats", OptionalCategory::Analytics, Basis::Statistics, 1),
+            purpose("ads", OptionalCategory::Marketing, Basis::Consent, 1),
+        ]
+    };
+    let gb = Regime { exemptions: true, ..Regime::strictest(182, 182) };
+    let opt_out = Regime { behaviour: Behaviour::RightsFirst, ..Regime::strictest(182, 400) };
+    let notice = Regime { behaviour: Behaviour::NoticeFirst, ..opt_out.clone() };
+    let asked = policy_at(1, Regime::strictest(182, 182), purposes());
+    for regime in [gb, opt_out, notice] {
+        let policy = policy_at(1, regime, purposes());
+        // The switch for statistics was on and is left so; the other one is off.
+        let left =
+            decide(&policy, QUIET, NOW, |optional| (optional.purpose.id.as_str() == "ads").then_some(false));
+        assert!(left.left_on && !left.grants_any() && !left.refuses_all());
+        let here = evaluate(&policy, QUIET, Some(&left), NOW);
+        assert_eq!(
+            here,
+            Evaluation { ask: Ask::No, allowed: vec![true, true, false] },
+            "told once, and left on"
+        );
+        let there = evaluate(&asked, QUIET, Some(&left), NOW);
+        assert_eq!(there, Evaluation { ask: Ask::Choice(Reason::First), allowed: vec![true, false, false] });
+        // An opt-out holds for what is added later, and however long ago it was.
+        let out = decide(&policy, QUIET, NOW, |_| Some(false));
+        let late = evaluate(&policy, QUIET, Some(&out), days(2_000));
+        assert_eq!(late.allowed, [true, false, false]);
+    }
+}
+
+#[test]
+fn a_signal_outranks_what_was_left_on() {
+    let regime = Regime { behaviour: Behaviour::RightsFirst, ..Regime::strictest(182, 400) };
+    let policy = policy_at(1, regime, vec![purpose("ads", OptionalCategory::Marketing, Basis::Consent, 1)]);
+    let left = decide(&policy, QUIET, NOW, |_| None);
+    assert_eq!(evaluate(&policy, QUIET, Some(&left), NOW).allowed, [true, true]);
+    assert_eq!(evaluate(&policy, GPC, Some(&left), NOW).allowed, [true, false]);
+}
+
+#[test]
 fn a_site_with_only_necessary_purposes_never_asks() {
     let policy = policy_at(1, Regime::strictest(182, 182), vec![]);
     assert_eq!(evaluate(&policy, QUIET, None, NOW), Evaluation { ask: Ask::No, allowed: vec![true] });
@@ -197,13 +240,13 @@ proptest! {
     /// Whatever is stored: a consent purpose runs only on a stored, live, covering grant of that very purpose.
     #[test]
     fn consent_first_never_runs_without_a_covering_grant(
-        version in 0u32..6, published in 1u32..6, since in 1u32..6, gpc: bool, seen: bool,
+        version in 0u32..6, published in 1u32..6, since in 1u32..6, gpc: bool, seen: bool, left_on: bool,
         decided in -400i64..400, expires in -400i64..800,
         choices in proptest::collection::vec(("analytics|ads|other", any::<bool>()), 0..4),
     ) {
         let policy = two_purposes(published, since.min(published));
         let stored = Decision {
-            version, decided: days(decided), expires: days(expires), gpc: seen,
+            version, decided: days(decided), expires: days(expires), gpc: seen, left_on,
             choices: choices.into_iter()
                 .map(|(id, granted)| Choice { purpose: PurposeId::parse(&id).unwrap(), granted })
                 .collect(),
@@ -222,7 +265,7 @@ proptest! {
     /// A later version of a policy never turns a denial into a question or a permission.
     #[test]
     fn a_denial_survives_every_later_version(published in 1u32..6, since in 1u32..6, day in 0i64..181) {
-        let refusal = decide(&two_purposes(1, 1), QUIET, NOW, |_| false);
+        let refusal = decide(&two_purposes(1, 1), QUIET, NOW, |_| Some(false));
         let answer = evaluate(&two_purposes(published, since.min(published)), QUIET, Some(&refusal), days(day));
         prop_assert_eq!(answer, Evaluation { ask: Ask::No, allowed: vec![true, false, false] });
     }
@@ -233,7 +276,7 @@ proptest! {
         let policy = two_purposes(3, 2);
         let signals = Signals { gpc, dnt: false };
         let decision = decide(&policy, signals, NOW, |optional| {
-            if optional.purpose.id.as_str() == "ads" { ads } else { analytics }
+            Some(if optional.purpose.id.as_str() == "ads" { ads } else { analytics })
         });
         let answer = evaluate(&policy, signals, Some(&decision), NOW);
         prop_assert_eq!(answer, Evaluation { ask: Ask::No, allowed: vec![true, analytics, ads] });

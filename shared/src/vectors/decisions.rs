@@ -26,6 +26,9 @@ struct Case {
     now: i64,
     /// The purposes granted by the act that follows.
     grant: Vec<String>,
+    /// Those that it leaves on as they are.
+    #[serde(default)]
+    leave: Vec<String>,
 }
 
 #[derive(Deserialize)]
@@ -98,7 +101,8 @@ fn answer(case: &Case, policy: &Policy, out: &mut Writer) {
         case.cookie.as_deref().and_then(cookie::parse).map(|stored| stored.decision);
     let evaluation = evaluate(policy, signals, stored.as_ref(), Millis(case.now));
     let next = decide(policy, signals, Millis(case.now), |optional| {
-        case.grant.iter().any(|id| id == optional.purpose.id.as_str())
+        let is = |id: &String| id == optional.purpose.id.as_str();
+        (!case.leave.iter().any(is)).then(|| case.grant.iter().any(is))
     });
     let value = cookie::encode(&next, None);
     out.key("allowed").array(|out| evaluation.allowed.iter().for_each(|allowed| out.bool(*allowed)));

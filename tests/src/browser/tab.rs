@@ -31,6 +31,8 @@ pub struct Cookie {
     pub name: String,
     /// Its value.
     pub value: String,
+    /// When it ends, in seconds since 1970; `None` with the session.
+    pub expires: Option<i64>,
 }
 
 /// Everything that a page's origin keeps on the device, besides cookies.
@@ -256,6 +258,7 @@ impl Tab {
                 domain: text(&cookie["domain"]),
                 name: text(&cookie["name"]),
                 value: text(&cookie["value"]["value"]),
+                expires: cookie["expiry"].as_i64(),
             })
             .collect())
     }

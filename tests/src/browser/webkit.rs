@@ -184,6 +184,7 @@ impl Window {
                 domain: text(&cookie["domain"]),
                 name: text(&cookie["name"]),
                 value: text(&cookie["value"]),
+                expires: cookie["expiry"].as_i64(),
             })
             .collect())
     }

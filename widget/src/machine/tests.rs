@@ -135,6 +135,43 @@ fn a_cookie_that_cannot_be_read_switches_even_the_exemptions_off() {
 }
 
 #[test]
+fn a_switch_that_was_on_before_anybody_answered_is_no_consent() {
+    let mut facts = FACTS;
+    (facts[5], facts[17]) = ("true", "statistics");
+    let here = policy::read(&facts.join("\n")).expect("a whole policy").policy;
+    let choices = |answer: &Answer| {
+        let named =
+            answer.decision.choices.iter().map(|choice| (choice.purpose.as_str().to_owned(), choice.granted));
+        named.collect::<Vec<_>>()
+    };
+    let off = ("campaigns".to_owned(), false);
+    let mut machine = fresh(&here);
+    let answer = machine.answer(&here, Wish::Save(vec![true, false]), &BY_HAND, NOW).expect("it counts");
+    assert_eq!((choices(&answer), answer.said), (vec![off.clone()], Said::Saved));
+    assert_eq!(machine.evaluation.allowed, [true, true, false]);
+    // Whoever switched it off and on again has said so, and so has who accepts everything.
+    machine.answer(&here, Wish::RejectAll, &BY_HAND, NOW).expect("it counts");
+    let answer = machine.answer(&here, Wish::Save(vec![true, false]), &BY_HAND, NOW).expect("it counts");
+    let on = ("statistics".to_owned(), true);
+    assert_eq!(choices(&answer), [on.clone(), off.clone()]);
+    let answer = machine.answer(&here, Wish::Save(vec![true, false]), &BY_HAND, NOW).expect("it counts");
+    assert_eq!(choices(&answer), [on.clone(), off], "consent that was given is not taken back by leaving it");
+    let answer = fresh(&here).answer(&here, Wish::AcceptAll, &BY_HAND, NOW).expect("it counts");
+    assert_eq!(choices(&answer), [on, ("campaigns".to_owned(), true)]);
+    // Where the law asks for consent, what was left on is asked for.
+    let mut machine = fresh(&here);
+    machine.answer(&here, Wish::Save(vec![true, false]), &BY_HAND, NOW).expect("it counts");
+    let value = cookie::encode(machine.stored.as_ref().expect("kept"), None);
+    let there = Machine::new(
+        &here.in_regime(avow_shared::regime::Regime::strictest(180, 180)),
+        Signals::default(),
+        &value,
+        NOW,
+    );
+    assert!(there.asks() && there.evaluation.allowed == [true, false, false]);
+}
+
+#[test]
 fn accepting_all_says_nothing_about_what_a_form_asks_for() {
     let mut facts = FACTS;
     facts[25] = "form";

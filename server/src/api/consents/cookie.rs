@@ -4,8 +4,8 @@
 //! The answer sets it only where the browser has shown that it holds this very decision. So a decision that was
 //! delivered late, or from somewhere else, never replaces a newer one.
 
+use crate::consent::Sealed;
 use crate::consent::decide::Receipt;
-use crate::consent::fill_in::Sealed;
 use crate::policy::hosts::cookie_domain;
 use actix_web::http::header::{self, HeaderMap};
 use avow_shared::cookie::{self, encode};
@@ -22,7 +22,7 @@ pub fn answer(headers: &HeaderMap, receipt: &Receipt, now: Millis) -> Option<Str
     if held != sealed && held != encode(&receipt.decision, None) {
         return None;
     }
-    set(&page, &sealed, receipt.decision.expires, now)
+    set(&page, &sealed, receipt.until, now)
 }
 
 /// The page that an answer came from without a script that could write the cookie, if the browser keeps for it what this
@@ -55,7 +55,7 @@ pub fn keeper(headers: &HeaderMap) -> Option<Url> {
 
 /// The `Set-Cookie` line for an answer of such a page.
 pub fn line(page: &Url, sealed: &Sealed, now: Millis) -> Option<String> {
-    set(page, &encode(&sealed.decision, Some(&sealed.seal)), sealed.decision.expires, now)
+    set(page, &encode(&sealed.decision, Some(&sealed.seal)), sealed.until, now)
 }
 
 /// The `Set-Cookie` line that deletes the cookie of such a page.
@@ -63,8 +63,8 @@ pub fn forget(page: &Url) -> String {
     format!("{}=; Path=/; Max-Age=0; SameSite=Lax{}", cookie::NAME, attributes(page))
 }
 
-fn set(page: &Url, sealed: &str, expires: Millis, now: Millis) -> Option<String> {
-    let seconds = (expires.0 - now.0) / 1000;
+fn set(page: &Url, sealed: &str, until: Millis, now: Millis) -> Option<String> {
+    let seconds = (until.0 - now.0) / 1000;
     if seconds <= 0 {
         return None;
     }
@@ -107,6 +107,7 @@ mod tests {
             decided: NOW,
             expires: NOW.plus_days(180),
             gpc: false,
+            left_on: false,
             choices: vec![Choice { purpose: PurposeId::parse("analytics").expect("an id"), granted: true }],
         };
         Receipt {
@@ -120,6 +121,7 @@ mod tests {
             salt: [0; 32],
             commitment: [0; 32],
             seal: "s".repeat(22),
+            until: decision.expires,
             decision,
         }
     }

@@ -21,20 +21,29 @@ pub enum Memory {
     Nothing,
 }
 
-/// Joins `answers` with what the device `held`; `granted` are the purposes that its sealed grants cover now.
+/// What the form says.
+#[derive(Clone, Copy, Debug)]
+pub struct Given<'a> {
+    /// The answers.
+    pub answers: &'a [(PurposeId, bool)],
+    /// Whether something else was on without an answer, and was left so.
+    pub left_on: bool,
+}
+
+/// Joins the answers with what the device `held`; `granted` are the purposes that its sealed grants cover now.
 pub fn remember(
     policy: &Policy,
-    answers: &[(PurposeId, bool)],
+    Given { answers, left_on }: Given<'_>,
     held: Option<&Decision>,
     granted: Purposes,
     signals: Signals,
     now: Millis,
 ) -> Memory {
     // Who refused everything has refused what came later, too: said for each, or a new grant would undo it.
-    let refused_all = held.is_some_and(|held| !held.grants_any());
+    let refused_all = held.is_some_and(Decision::refuses_all);
     let answered =
         |id: &PurposeId| answers.iter().find(|(known, _)| known == id).map(|(_, granted)| *granted);
-    let (mut choices, mut older, mut by_banner) = (Vec::new(), false, false);
+    let (mut choices, mut older, mut by_banner, mut open) = (Vec::new(), false, false, false);
     for (at, purpose) in policy.purposes().iter().enumerate() {
         if purpose.category.optional().is_none() {
             continue;
@@ -48,7 +57,10 @@ pub fn remember(
             (None, Some(false)) => false,
             (None, None) if refused_all => false,
             // Never asked; or a grant that ended, or no longer covers the purpose: it will be asked for.
-            (None, Some(true) | None) => continue,
+            (None, Some(true) | None) => {
+                open |= purpose.asked == Asked::ByBanner;
+                continue;
+            }
         };
         by_banner |= purpose.asked == Asked::ByBanner;
         choices.push(Choice { purpose: purpose.id.clone(), granted: choice });
@@ -72,6 +84,7 @@ pub fn remember(
         decided,
         expires: decided.plus_days(days),
         gpc: signals.gpc,
+        left_on: open && (left_on || held.is_some_and(|held| held.left_on)),
         choices,
     })
 }

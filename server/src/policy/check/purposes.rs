@@ -67,8 +67,7 @@ pub(super) fn check_purposes(file: &File, jurisdiction: Option<&Rule>, faults: &
 
 /// A site for children offers nothing for marketing (ICO Children's Code, standards 5, 7 and 12; UK GDPR Art 25).
 fn check_audience(file: &File, purpose: &Purpose, faults: &mut Collector<'_>) {
-    let is_children = file.audience.as_ref().is_some_and(|audience| audience.value == "children");
-    if is_children && purpose.category.value == "marketing" {
+    if file.is_for_children() && purpose.category.value == "marketing" {
         faults.add(
             &purpose.category.span,
             "audience",

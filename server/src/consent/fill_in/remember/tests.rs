@@ -41,7 +41,8 @@ fn after(granted: bool, held: Option<&Decision>, days: u16) -> Memory {
     let cookies =
         held.map(|held| format!("avow={}", encode(held, Some(&key.seal("site", held))))).unwrap_or_default();
     let allowed = judge(&policy, &key, &cookies, quiet(), now).allowed;
-    remember(&policy, &[(id_of("letter"), granted)], held, allowed, quiet(), now)
+    let answers = [(id_of("letter"), granted)];
+    remember(&policy, Given { answers: &answers, left_on: false }, held, allowed, quiet(), now)
 }
 
 fn kept(memory: Memory) -> Decision {
@@ -55,6 +56,7 @@ fn holding(days_decided: u16, choices: &[(&str, bool)]) -> Decision {
         decided: NOW.plus_days(days_decided),
         expires: NOW.plus_days(days_decided + 180),
         gpc: false,
+        left_on: false,
         choices: choices
             .iter()
             .map(|(id, granted)| Choice { purpose: id_of(id), granted: *granted })
