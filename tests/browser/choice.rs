@@ -13,6 +13,7 @@ pub fn add(suite: &mut Suite) {
     suite.add("accepting_runs_the_tags_in_order", accepting);
     suite.add("choosing_per_purpose_runs_only_those", choosing);
     suite.add("withdrawing_stops_them_and_deletes_their_items", withdrawing);
+    suite.add("withdrawing_takes_as_many_clicks_as_accepting", one_click);
     suite.add("a_program_can_refuse_but_not_grant", scripted);
     suite.add("two_tabs_agree", two_tabs);
     suite.add("global_privacy_control_is_heard", global_privacy_control);
@@ -179,6 +180,41 @@ async fn withdrawing(browsers: Browsers) -> Result<()> {
         visit.tab.gone("#avow-banner").await?;
         visit.stranger(&browsers, Habit::Plain).await?;
     }
+    visit.end().await;
+    Ok(())
+}
+
+/// From any page, by a link of the site's own (UK GDPR Art 7(3)); tag managers and vendors hear of it at once.
+async fn one_click(browsers: Browsers) -> Result<()> {
+    let visit = Visit::begin(&browsers).await?;
+    let tab = &visit.tab;
+    visit.go("/").await?;
+    // In the tab's name, which outlives a page; the guard lets pages keep nothing undeclared.
+    let count =
+        "(name = 'x', addEventListener('click', event => { if (event.isTrusted) name += 'x'; }, true), 1)";
+    tab.eval(count).await?;
+    tab.click("#avow-accept").await?;
+    visit.sealed().await?;
+    ensure!(tab.eval("name").await? == "xx", "accepting takes one click");
+    visit.go("/vacancy").await?;
+    visit.ready().await?;
+    let hear = "(push => dataLayer.push = (...all) => { name += JSON.stringify(all.map(entry => entry[0] ? [...entry] : entry)); \
+        return push.apply(dataLayer, all); })(dataLayer.push)";
+    tab.eval(&format!("({count}, {hear}, 1)")).await?;
+    tab.click("footer [data-avow-do=withdraw]").await?;
+    tab.wait("!/:1/.test((document.cookie.match(/avow=[^;]*/) || [':1'])[0])").await?;
+    visit.ready().await?;
+    visit.sealed().await?;
+    let heard = tab.eval("name").await?;
+    let heard = heard.as_str().unwrap_or_default();
+    ensure!(heard.starts_with("xx[") && !heard.contains("xxx"), "withdrawing takes one click: {heard}");
+    ensure!(heard.contains("avow_decision"), "{heard}");
+    ensure!(
+        tab.eval("location.pathname").await? == "/vacancy",
+        "the link leads nowhere while the widget is there"
+    );
+    let record = visit.record(2).await?;
+    ensure!(says(&record, "event") == "withdrawn", "{record}");
     visit.end().await;
     Ok(())
 }

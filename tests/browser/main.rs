@@ -10,6 +10,7 @@ mod choice;
 mod compatible;
 mod delivery;
 mod device;
+mod essential;
 mod guard;
 mod harness;
 mod intervals;
@@ -46,6 +47,7 @@ fn main() -> ExitCode {
     receipts::add(&mut suite);
     region::add(&mut suite);
     opt_out::add(&mut suite);
+    essential::add(&mut suite);
     languages::add(&mut suite);
     careers_enterprise::add(&mut suite);
     southend_connexions::add(&mut suite);

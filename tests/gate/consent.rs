@@ -138,6 +138,37 @@ async fn exempt_statistics_run_from_page_one_where_the_law_says_so() -> Result<(
     Ok(())
 }
 
+/// In the strict mode, too: the gate knows where a visitor is before it sends the page.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_runs_until_an_opt_out_runs_from_page_one_and_ends_with_it() -> Result<()> {
+    let site = site().await?;
+    let flags = ["--country-header", "x-country", "--trusted-proxy", "loopback"];
+    let gate = Gate::start(Kind::Sqlite, &policy::opting_out(&policy::toml("")), &site, &flags).await?;
+    let class = async |country: &str, cookie: &str, signal: &str| -> Result<String> {
+        let page = gate.ask(Method::GET, "/").header("x-country", country).header("sec-gpc", signal);
+        let page =
+            page.header("cookie", cookie).header("accept", "text/html").header("sec-fetch-dest", "document");
+        Ok(Reply::read(page.send().await?).await?.header("avow-class").to_owned())
+    };
+    for (country, signal, name) in [
+        ("US-CA", "0", "all"),
+        ("US-CA", "1", "video,analytics"),
+        ("CA-ON", "0", "all"),
+        ("CH", "0", "video,analytics"),
+        ("GB", "0", "analytics"),
+        ("FR", "0", "none"),
+        ("", "0", "none"),
+    ] {
+        assert_eq!(class(country, "", signal).await?, name, "{country} {signal}");
+    }
+    let no = gate.decide(&[]).await?;
+    let twice = format!("{}; {}x", no.cookie, no.cookie);
+    for cookie in [no.cookie.as_str(), no.unsealed.as_str(), "avow=1.x", twice.as_str()] {
+        assert_eq!(class("US-CA", cookie, "0").await?, "none", "{cookie}");
+    }
+    Ok(())
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_consent_cookie_comes_by_http_too() -> Result<()> {
     let site = site().await?;

@@ -79,6 +79,12 @@ function means(event) {
 }
 
 function click(event) {
+  // A link or button of the page's own: one of its calls, without a script of its own.
+  const own = event.target.closest?.("[data-avow-do]");
+  if (own) {
+    event.preventDefault();
+    hear("call", own.dataset.avowDo, means(event));
+  }
   const ours = event.target.closest && event.target.closest("[id^=avow-]");
   // The dialog itself is hit only beside its frame.
   if (ours && (ours.id !== "avow-dialog" || ours === event.target)) hear("click", ours.id, means(event));

@@ -25,7 +25,8 @@ export function furnish() {
     root("div", "corner", {}, policy, look,
       make("div", { id: "avow-status", role: "status" }),
       gpc && line("note", texts.gpc_honored),
-      make("button", { id: "avow-reopen", class: "avow-reopen", type: "button" }, rights ? texts.rights_link : texts.reopen)));
+      // Where nothing is optional there is nothing to choose.
+      policy.purposes.some(({ category }) => category !== "necessary") && make("button", { id: "avow-reopen", class: "avow-reopen", type: "button" }, rights ? texts.rights_link : texts.reopen)));
 }
 
 // Where nobody is asked: visitors have a right to opt out.
