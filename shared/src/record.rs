@@ -48,7 +48,8 @@ pub struct Record {
     pub texts_sha256: String,
     /// The regime that was applied.
     pub regime: String,
-    /// How that regime was found: `default`, or `token` where a region was handed out for it.
+    /// How that regime was found: `default`, by the operator's file (`geo`), or by a header of a trusted
+    /// proxy (`header`).
     pub regime_source: String,
     /// The browser's preference signals.
     pub signals: SignalsRef,

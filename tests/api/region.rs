@@ -59,7 +59,7 @@ async fn the_law_of_where_a_visitor_is_decides_and_is_recorded(kind: Kind) -> Re
         let reply = server.post(&draft.grant()).await?;
         ensure!(reply.status == 201, "{} {}", reply.status, reply.text());
         let record: Value = serde_json::from_str(reply.json()["record"].as_str().context("a record")?)?;
-        let source = if id == "strictest" { "default" } else { "token" };
+        let source = if id == "strictest" { "default" } else { "geo" };
         ensure!(record["regime"] == json!({ "id": id, "source": source }), "{record}");
         ensure!(!record.to_string().contains(address), "no address in {record}");
     }

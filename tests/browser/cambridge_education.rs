@@ -54,7 +54,7 @@ async fn california(browsers: Browsers) -> Result<()> {
     visit.tab.click("#avow-dialog-reject").await?;
     visit.sealed().await?;
     let record = visit.record(1).await?;
-    ensure!(says(&record, "regime") == json!({ "id": "us-ca", "source": "token" }), "{record}");
+    ensure!(says(&record, "regime") == json!({ "id": "us-ca", "source": "header" }), "{record}");
     ensure!(says(&record, "signals")["gpc"] == true, "{record}");
     visit.end().await;
     Ok(())

@@ -47,7 +47,7 @@ async fn rights_first(browsers: Browsers) -> Result<()> {
     visit.sealed().await?;
     let record = visit.record(1).await?;
     ensure!(says(&record, "event") == "objected", "{record}");
-    ensure!(says(&record, "regime") == json!({ "id": "us-ca", "source": "token" }), "{record}");
+    ensure!(says(&record, "regime") == json!({ "id": "us-ca", "source": "header" }), "{record}");
     tab.reload().await?;
     visit.ready().await?;
     ensure!(tab.eval(ALLOWED).await? == json!([false, false, false]), "opted out");

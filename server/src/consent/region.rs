@@ -1,13 +1,13 @@
 //! The regime of a visitor: found by where they are, handed out under a seal, and believed again by that seal.
 //!
 //! An answer may reach the server long after it was given, from elsewhere, and names the regime that was shown: the
-//! id of a regime and, if it is not the policy's own, the hour in which this installation handed it out, and a code
-//! over both. Nothing in it tells one visitor from another: all who asked in that hour from such a place have the
+//! id of a regime and, if it is not the policy's own, how the place was found, the hour in which this installation handed
+//! it out, and a code over all of it. Nothing in it tells one visitor from another: all who asked in that hour from such a place have the
 //! same. Without a code that holds, only the policy's own regime is taken.
 
 use crate::clock::Clock;
 use crate::error::{Error, Kind};
-use crate::geo::Place;
+use crate::geo::{Found, Place};
 use crate::mac::MacKey;
 use crate::policy::Published;
 use crate::rng::Rng;
@@ -43,11 +43,14 @@ impl RegionKey {
     /// The regime for a visitor of that place, its id under this installation's seal; the policy's own where the place
     /// is unknown, or the site treats all alike.
     pub fn regime(&self, policy: &Published, place: Option<&Place>, now: Millis) -> Regime {
-        let regime = place.and_then(|place| policy.regime_at(&place.country, place.part.as_deref()));
-        let Some(regime) = regime else { return policy.engine.regime.clone() };
+        let known = place.and_then(|place| {
+            let regime = policy.regime_at(&place.country, place.part.as_deref())?;
+            Some((regime, place.found.as_str()))
+        });
+        let Some((regime, found)) = known else { return policy.engine.regime.clone() };
         let hour = now.0 / HOUR_MS;
-        let code = self.code(policy, &regime.id, hour);
-        Regime { id: format!("{}.{hour}.{code}", regime.id), ..regime.clone() }
+        let code = self.code(policy, &regime.id, found, hour);
+        Regime { id: format!("{}.{found}.{hour}.{code}", regime.id), ..regime.clone() }
     }
 
     /// The policy as it was for a visitor who names that regime, and how the regime was found.
@@ -60,32 +63,38 @@ impl RegionKey {
         if named == policy.engine.regime.id {
             return Ok((Cow::Borrowed(&policy.engine), "default"));
         }
-        let regime = self
+        let (regime, found) = self
             .believed(policy, named, now)
             .ok_or_else(|| Error::new(Kind::Invalid, "regime is neither the policy's nor one of a region"))?;
-        Ok((Cow::Owned(policy.engine.in_regime(regime.clone())), "token"))
+        Ok((Cow::Owned(policy.engine.in_regime(regime.clone())), found))
     }
 
-    fn believed<'a>(&self, policy: &'a Published, named: &str, now: Millis) -> Option<&'a Regime> {
+    fn believed<'a>(
+        &self,
+        policy: &'a Published,
+        named: &str,
+        now: Millis,
+    ) -> Option<(&'a Regime, &'static str)> {
         let mut parts = named.split('.');
-        let (id, hour, code) = (parts.next()?, parts.next()?, parts.next()?);
+        let (id, found, hour, code) = (parts.next()?, parts.next()?, parts.next()?, parts.next()?);
+        let found = Found::ALL.into_iter().map(Found::as_str).find(|known| *known == found)?;
         let shown: i64 = hour.parse().ok().filter(|number: &i64| number.to_string() == hour)?;
         if parts.next().is_some() || !(-AHEAD..=GOOD_FOR).contains(&(now.0 / HOUR_MS).checked_sub(shown)?) {
             return None;
         }
         let code = URL_SAFE_NO_PAD.decode(code).ok().filter(|code| code.len() == CODE_BYTES)?;
-        self.0.of(&message(policy, id, shown)).verify_truncated_left(&code).ok()?;
-        policy.regimes.iter().find(|regime| regime.id == id)
+        self.0.of(&message(policy, id, found, shown)).verify_truncated_left(&code).ok()?;
+        policy.regimes.iter().find(|regime| regime.id == id).map(|regime| (regime, found))
     }
 
-    fn code(&self, policy: &Published, id: &str, hour: i64) -> String {
-        let mac = self.0.of(&message(policy, id, hour)).finalize().into_bytes();
+    fn code(&self, policy: &Published, id: &str, found: &str, hour: i64) -> String {
+        let mac = self.0.of(&message(policy, id, found, hour)).finalize().into_bytes();
         URL_SAFE_NO_PAD.encode(&mac[..CODE_BYTES])
     }
 }
 
-fn message(policy: &Published, id: &str, hour: i64) -> String {
-    format!("{}\n{id}\n{hour}", policy.engine.site.as_str())
+fn message(policy: &Published, id: &str, found: &str, hour: i64) -> String {
+    format!("{}\n{id}\n{found}\n{hour}", policy.engine.site.as_str())
 }
 
 #[cfg(test)]
@@ -119,7 +128,7 @@ mod tests {
     }
 
     fn at(code: &str) -> Option<Place> {
-        Place::parse(code)
+        Place::parse(code, Found::File)
     }
 
     const NOW: Millis = Millis(1_800_000_000_000);
@@ -136,7 +145,7 @@ mod tests {
             assert_eq!(key(7).policy(&policy, &regime.id, now).is_ok(), holds, "{later} hours later");
         }
         let (believed, source) = key(7).policy(&policy, &regime.id, NOW).expect("believed");
-        assert_eq!((believed.regime.id.as_str(), source), ("us-ca", "token"));
+        assert_eq!((believed.regime.id.as_str(), source), ("us-ca", "geo"));
         assert_eq!(
             (believed.regime.behaviour, believed.regime.grant_days),
             (regime.behaviour, regime.grant_days)
@@ -150,7 +159,9 @@ mod tests {
             let changed = String::from_utf8(changed).expect("ASCII");
             assert!(key(7).policy(&policy, &changed, NOW).is_err(), "{changed}");
         }
-        for wrong in ["", "us-ca", "gb", "us-ca..", "us-ca.+500000.x", "..", &format!("{}.x", regime.id)] {
+        for wrong in
+            ["", "us-ca", "gb", "us-ca...", "us-ca.geo.+500000.x", "...", &format!("{}.x", regime.id)]
+        {
             assert!(key(7).policy(&policy, wrong, NOW).is_err(), "{wrong}");
         }
     }

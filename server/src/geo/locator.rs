@@ -1,6 +1,6 @@
 //! Where a request comes from: by the header of a trusted proxy, or by the address and the operator's file.
 
-use super::{Geo, Place};
+use super::{Found, Geo, Place};
 use crate::config::HeaderName;
 use crate::limits::TrustedProxies;
 use std::net::IpAddr;
@@ -27,7 +27,7 @@ impl Locator {
         {
             // Two values are none: one of them was written by the visitor.
             return match lines(name.as_str())[..] {
-                [one] => Place::parse(one),
+                [one] => Place::parse(one, Found::Header),
                 _ => None,
             };
         }

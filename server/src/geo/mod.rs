@@ -36,11 +36,35 @@ pub struct Place {
     pub country: String,
     /// `None` where the file does not say, or says it in a way that is not known here.
     pub part: Option<String>,
+    /// Who says so.
+    pub found: Found,
+}
+
+/// Where a place is known from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Found {
+    /// The operator's file, by the address.
+    File,
+    /// A header of a trusted proxy.
+    Header,
+}
+
+impl Found {
+    /// Both.
+    pub const ALL: [Self; 2] = [Self::File, Self::Header];
+
+    /// The word in records.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::File => "geo",
+            Self::Header => "header",
+        }
+    }
 }
 
 impl Place {
     /// From a code such as `GB` or `US-CA`; `None` for what is none, and for the codes that stand for "unknown".
-    pub fn parse(code: &str) -> Option<Self> {
+    pub fn parse(code: &str, found: Found) -> Option<Self> {
         let (country, part) = code.trim().split_once('-').map_or((code.trim(), None), |(c, p)| (c, Some(p)));
         let letters = |text: &str, most: usize| {
             (1..=most).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_alphanumeric())
@@ -52,7 +76,7 @@ impl Place {
         {
             return None;
         }
-        Some(Self { country: country.to_ascii_uppercase(), part: part.map(str::to_ascii_uppercase) })
+        Some(Self { country: country.to_ascii_uppercase(), part: part.map(str::to_ascii_uppercase), found })
     }
 }
 
@@ -103,8 +127,11 @@ impl Geo {
             Some([largest, ..]) => largest.iso_code,
             _ => entry.state1.and_then(|name| parts::code(country, name)),
         };
-        Place::parse(&part.map_or_else(|| country.to_owned(), |part| format!("{country}-{part}")))
-            .or_else(|| Place::parse(country))
+        Place::parse(
+            &part.map_or_else(|| country.to_owned(), |part| format!("{country}-{part}")),
+            Found::File,
+        )
+        .or_else(|| Place::parse(country, Found::File))
     }
 
     /// Whether a file is in use.
