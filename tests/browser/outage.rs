@@ -1,8 +1,12 @@
 //! What each form promises when something is missing: WebAssembly, the script's host, storage.
 
-use anyhow::{Result, ensure};
+use anyhow::{Context, Result, ensure};
 use avow_tests::browser::Habit;
 use avow_tests::database::Kind;
+use avow_tests::page::Pages;
+use avow_tests::policy::{SITE, toml_in};
+use avow_tests::server::{Setup, TestServer};
+use serde_json::{Value, json};
 
 use crate::harness::{Browsers, Suite};
 use crate::visit::{FORMS, Visit, says};
@@ -10,6 +14,7 @@ use crate::visit::{FORMS, Visit, says};
 pub fn add(suite: &mut Suite) {
     suite.add("with_the_script_host_down_all_stays_held", host_down);
     suite.add("without_webassembly_all_stays_held", without_wasm);
+    suite.add("where_the_page_refuses_webassembly_the_banner_is_plain", refused_by_the_page);
     suite.add("without_storage_all_stays_held", without_storage);
     suite.add("without_the_second_layer_the_first_one_answers", without_preferences);
 }
@@ -105,6 +110,58 @@ async fn without_wasm(browsers: Browsers) -> Result<()> {
     }
     visit.control().await?;
     visit.end().await;
+    Ok(())
+}
+
+/// A page whose own content security policy does not know WebAssembly.
+async fn refused_by_the_page(browsers: Browsers) -> Result<()> {
+    let pages = Pages::start().await?;
+    let avow = TestServer::start(Setup {
+        policies: vec![toml_in("compatible", &pages.third())],
+        ..Setup::on(Kind::Sqlite)
+    })
+    .await?;
+    pages.proxy(Some(avow.base()));
+    let page = |policy: &str| {
+        format!(
+            "<!doctype html><html lang=en><head><meta charset=utf-8><meta http-equiv=Content-Security-Policy content=\"{policy}\">\
+             <script src='/.avow/site/{SITE}.js'></script><title>shop</title></head><body><h1>Shop</h1>\
+             <script type='text/plain' data-avow=analytics>window.counted = true</script></body></html>"
+        )
+    };
+    let strict = "script-src 'self' 'unsafe-inline'";
+    pages.put("/", &page(strict));
+    pages.put(
+        "/cookies",
+        "<!doctype html><html lang=en><title>cookies</title><body><h1>Cookies</h1></body></html>",
+    );
+    pages.put("/control", &page(&format!("{strict} 'wasm-unsafe-eval'")));
+    let browser = browsers.plain().await?;
+    let tab = browser.open().await?;
+    tab.go(&format!("{}/", pages.site())).await?;
+    tab.shown("#avow-banner").await?;
+    ensure!(tab.eval("avow.ready").await? == false, "the engine did not start");
+    // The way to a choice per purpose leads to the page about cookies.
+    tab.click("#avow-choose").await?;
+    tab.wait("location.pathname === '/cookies'").await?;
+    tab.go(&format!("{}/", pages.site())).await?;
+    tab.shown("#avow-banner").await?;
+    tab.click("#avow-accept").await?;
+    tab.shown("#avow-toast").await?;
+    let records = avow.records()?;
+    let record: Value = serde_json::from_str(records[0]["record"].as_str().context("a record")?)?;
+    ensure!(
+        records.len() == 1 && record["event"] == "given" && record["ui"]["surface"] == "form",
+        "{record}"
+    );
+    ensure!(
+        tab.eval("[avow.allows('analytics'), !!window.counted]").await? == json!([true, false]),
+        "nothing starts it"
+    );
+    // The control: where the page lets WebAssembly run, the same answer starts it.
+    tab.go(&format!("{}/control", pages.site())).await?;
+    tab.wait("window.counted === true").await?;
+    tab.close().await;
     Ok(())
 }
 

@@ -11,6 +11,7 @@ use actix_web::http::StatusCode;
 use actix_web::{App, HttpRequest, HttpResponse, HttpServer, web};
 use anyhow::{Context, Result};
 use reqwest::Client;
+use reqwest::redirect::Policy;
 
 /// A request as the site or the third party got it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,7 +43,8 @@ impl Pages {
             pages: Mutex::default(),
             hits: Mutex::default(),
             avow: Mutex::default(),
-            client: Client::builder().no_proxy().build()?,
+            // As any proxy, it leaves it to the browser where an answer leads.
+            client: Client::builder().no_proxy().redirect(Policy::none()).build()?,
         });
         let (tell, told) = tokio::sync::oneshot::channel();
         let shared = Arc::clone(&state);
