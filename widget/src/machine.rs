@@ -7,8 +7,8 @@ use avow_shared::act::{Control, Input, RejectButton, Surface};
 use avow_shared::category::Category;
 use avow_shared::cookie;
 use avow_shared::decision::{Decision, decide};
-use avow_shared::engine::{Ask, Evaluation, evaluate, on_unasked};
-use avow_shared::id::{Millis, PurposeId};
+use avow_shared::engine::{Ask, Evaluation, evaluate};
+use avow_shared::id::Millis;
 use avow_shared::policy::{Asked, Policy};
 use avow_shared::signals::Signals;
 
@@ -101,40 +101,32 @@ impl Machine {
     /// Answers a wish. `None`: it would grant something without a person's act, or with no fair way to
     /// refuse in view, so it counts for nothing and the preferences must be shown instead.
     pub fn answer(&mut self, policy: &Policy, wish: Wish, how: &How, now: Millis) -> Option<Answer> {
-        let mut granted = Vec::new();
-        let control = match wish {
-            Wish::AcceptAll => {
-                // Of what a form asks for, "all" leaves what there is.
-                for (purpose, allowed) in policy.purposes().iter().zip(&self.evaluation.allowed) {
-                    if purpose.category != Category::Necessary {
-                        granted.push(*allowed || purpose.asked == Asked::ByBanner);
-                    }
-                }
-                Control::AcceptAll
-            }
-            Wish::Save(switched) => {
-                granted = switched;
-                Control::Save
-            }
-            Wish::RejectAll => Control::RejectAll,
-            Wish::Withdraw => Control::Withdraw,
+        let (control, switched) = match wish {
+            Wish::AcceptAll => (Control::AcceptAll, Vec::new()),
+            Wish::Save(switched) => (Control::Save, switched),
+            Wish::RejectAll => (Control::RejectAll, Vec::new()),
+            Wish::Withdraw => (Control::Withdraw, Vec::new()),
         };
-        let (mut at, mut all) = (0, true);
-        let (stored, allowed, signals) = (&self.stored, &self.evaluation.allowed, self.signals);
-        let decision = decide(policy, signals, now, |optional| {
-            let grant = granted.get(at) == Some(&true);
-            at += 1;
-            all &= grant || optional.purpose.asked == Asked::ByForm;
+        let (mut answers, mut all) = (Vec::new(), true);
+        for (purpose, allowed) in policy.purposes().iter().zip(&self.evaluation.allowed) {
+            if purpose.category == Category::Necessary {
+                continue;
+            }
+            let by_banner = purpose.asked == Asked::ByBanner;
+            let grant = match control {
+                // Of what a form asks for, "all" leaves what there is.
+                Control::AcceptAll => *allowed || by_banner,
+                _ => switched.get(answers.len()) == Some(&true),
+            };
+            all &= grant || !by_banner;
+            let agreed = self.stored.as_ref().is_some_and(|stored| stored.find(&purpose.id) == Some(true));
             // A switch that was on without an answer, and was not touched, is none: nothing that was ticked before is
             // consent (CJEU C-673/17, 52).
-            let id = &optional.purpose.id;
-            let is_left = grant
-                && control == Control::Save
-                && on_unasked(policy, optional, signals)
-                && is_allowed(policy, allowed, id)
-                && stored.as_ref().is_none_or(|stored| stored.find(id) != Some(true));
-            (!is_left).then_some(grant)
-        });
+            let is_left = grant && *allowed && !agreed && control == Control::Save;
+            answers.push((!is_left).then_some(grant));
+        }
+        let mut answers = answers.into_iter();
+        let decision = decide(policy, self.signals, now, |_| answers.next().unwrap_or(Some(false)));
         let grants = decision.grants_any();
         if grants && (how.input == Input::Script || !how.reject.is_some_and(|reject| reject.is_fair())) {
             return None;
@@ -151,10 +143,6 @@ impl Machine {
         self.evaluation = evaluate(policy, self.signals, self.stored.as_ref(), now);
         Some(Answer { decision, control, said })
     }
-}
-
-fn is_allowed(policy: &Policy, allowed: &[bool], id: &PurposeId) -> bool {
-    policy.purposes().iter().zip(allowed).any(|(purpose, allowed)| purpose.id == *id && *allowed)
 }
 
 /// What follows from the decision that was read from `cookie`. A cookie that cannot be read may have been a no: then not
