@@ -30,6 +30,8 @@ mod smooth;
 mod snippet;
 mod southend_connexions;
 mod speed;
+mod start;
+mod subdomains;
 mod visit;
 mod wcag;
 
@@ -50,12 +52,14 @@ fn main() -> ExitCode {
     kent_learning::add(&mut suite);
     cambridge_education::add(&mut suite);
     seetec::add(&mut suite);
+    start::add(&mut suite);
     shown::add(&mut suite);
     snippet::add(&mut suite);
     guard::add(&mut suite);
     late::add(&mut suite);
     compatible::add(&mut suite);
     delivery::add(&mut suite);
+    subdomains::add(&mut suite);
     access::add(&mut suite);
     wcag::add(&mut suite);
     intervals::add(&mut suite);
