@@ -2,6 +2,7 @@
 
 use anyhow::Result;
 use avow_tests::policy;
+use avow_tests::server::Reply;
 use avow_tests::time::until;
 
 use crate::gate::{Gate, HOST};
@@ -73,8 +74,8 @@ async fn the_gate_speaks_for_a_site_that_says_nothing() -> Result<()> {
         assert_eq!(form, "9999-99-99", "{what}: {day}");
         assert_eq!(said.json().as_object().map(serde_json::Map::len), Some(2), "{what}: {}", said.text());
     }
-    let head = gate.ask(reqwest::Method::HEAD, STATEMENT).send().await?;
-    assert_eq!((head.status().as_u16(), head.content_length()), (200, Some(38)));
+    let head = Reply::read(gate.ask(reqwest::Method::HEAD, STATEMENT).send().await?).await?;
+    assert_eq!((head.status.as_u16(), head.header("content-length"), head.body.len()), (200, "38", 0));
     // Nothing but that path, and nothing but reading.
     assert_eq!(gate.get("/.well-known/gpc.json5", &[]).await?.status.as_u16(), 404);
     site.on(STATEMENT, Answer::Bytes(response("405 Method Not Allowed", &[], b"no")));
