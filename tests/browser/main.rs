@@ -18,6 +18,7 @@ mod languages;
 mod late;
 mod layouts;
 mod looks;
+mod markup;
 mod outage;
 mod receipt;
 mod receipts;
@@ -55,6 +56,7 @@ fn main() -> ExitCode {
     start::add(&mut suite);
     shown::add(&mut suite);
     snippet::add(&mut suite);
+    markup::add(&mut suite);
     guard::add(&mut suite);
     late::add(&mut suite);
     compatible::add(&mut suite);

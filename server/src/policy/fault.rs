@@ -93,9 +93,9 @@ fn visible(reason: &str) -> String {
     let mut seen = String::with_capacity(reason.len());
     for c in reason.chars() {
         if (c.is_control() && c != '\n') || changes_order(c) {
-            seen.extend(c.escape_unicode())
+            seen.extend(c.escape_unicode());
         } else {
-            seen.push(c)
+            seen.push(c);
         }
     }
     seen
