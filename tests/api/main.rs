@@ -5,6 +5,7 @@ mod chain;
 mod delivery;
 mod export;
 mod lookup;
+mod mmdb;
 mod notice;
 mod privacy;
 mod publish;

@@ -9,7 +9,7 @@ use crate::policy::document::Document;
 use crate::policy::fault::Collector;
 use crate::policy::file::File;
 use crate::policy::texts::Words;
-use crate::policy::{languages, neighbours};
+use crate::policy::{languages, neighbors};
 use crate::store::policies::NewPolicy;
 use crate::store::{Store, StoreError};
 use anyhow::Context as _;
@@ -126,7 +126,7 @@ async fn publish(store: &Store, clock: &Clock, path: &Path) -> anyhow::Result<()
                 before.version
             );
             // Published before this was refused: it goes on, and is not passed over in silence.
-            for other in neighbours::sharing(&site, &others) {
+            for other in neighbors::sharing(&site, &others) {
                 eprintln!(
                     "{site}: site {other} shares its consent cookie, so that their pages take each other's answers: \
                      the next version of either will be refused (docs/policy.md, `domain-taken`)"
@@ -135,7 +135,7 @@ async fn publish(store: &Store, clock: &Clock, path: &Path) -> anyhow::Result<()
             return Ok(());
         }
         let mut faults = Collector::new(&source);
-        neighbours::check(&file, &others, &mut faults);
+        neighbors::check(&file, &others, &mut faults);
         faults.finish(&name)?;
         let canonical = document.to_canonical();
         let hash = Document::hash(&canonical);

@@ -18,7 +18,7 @@ pub mod hosts;
 pub mod languages;
 pub mod law;
 pub mod looks;
-pub mod neighbours;
+pub mod neighbors;
 pub mod notice;
 pub mod schema;
 pub mod shape;

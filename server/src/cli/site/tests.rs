@@ -76,7 +76,7 @@ async fn a_pair_of_before_is_served_and_refused_at_its_next_version() {
         assert!(error.to_string().contains("[domain-taken]"), "{error}");
         let documents = documents(store).await.expect("both");
         let site = SiteId::parse("main").expect("a name");
-        assert_eq!(neighbours::sharing(&site, &documents), ["jobs"]);
+        assert_eq!(neighbors::sharing(&site, &documents), ["jobs"]);
 
         let policies = Policies::new(store.clone());
         for name in ["main", "jobs"] {
