@@ -9,7 +9,9 @@ use avow_tests::mmdb;
 use avow_tests::server::avow;
 
 /// Words in the names of files that are broken on purpose, or that would keep a reader busy for ever.
-const BROKEN: [&str; 7] = ["Broken", "Invalid", "broken", "-dos", "-limit", "-budget", "bad-data"];
+const BROKEN: [&str; 6] = ["Broken", "Invalid", "broken", "-dos", "-limit", "bad-data"];
+/// Words in the names of those among them that are odd and can be read: readers of old tripped over them.
+const ODD: [&str; 2] = ["-last-in-metadata", "-corrupt-search-tree"];
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn files_of_maxmind_are_read_as_they_are_meant_and_broken_ones_refused() -> Result<()> {
@@ -38,8 +40,9 @@ async fn files_of_maxmind_are_read_as_they_are_meant_and_broken_ones_refused() -
     let (mut taken, mut refused) = (0, 0);
     for file in all(&folder)? {
         let path = file.display().to_string();
-        let is_broken = BROKEN.iter().any(|word| path.contains(word));
-        let done = avow(&database, &["geo", "check", &path])?;
+        let is = |words: &[&str]| words.iter().any(|word| path.contains(word));
+        let is_broken = is(&BROKEN) && !is(&ODD);
+        let done = install(&file)?;
         // By its own decision, and not because it was ended.
         ensure!(
             done.status.code() == Some(i32::from(is_broken)),
@@ -48,15 +51,15 @@ async fn files_of_maxmind_are_read_as_they_are_meant_and_broken_ones_refused() -
             said(&done)
         );
         if is_broken {
-            ensure!(!install(&file)?.status.success(), "{path} was installed");
             ensure!(said(&done).contains(&path), "{path} is named: {}", said(&done));
             refused += 1;
         } else {
             taken += 1;
         }
+        // Whatever is in use answers.
+        show("81.2.69.160")?;
     }
     ensure!(taken > 20 && refused > 20, "there were {taken} whole and {refused} broken ones");
-    ensure!(show("2.125.160.216")? == "GB-ENG\tgb", "the one that was installed is still there");
     Ok(())
 }
 
