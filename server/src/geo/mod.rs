@@ -155,7 +155,8 @@ fn bytes(path: &Path) -> anyhow::Result<Vec<u8>> {
 fn checked(bytes: Vec<u8>, path: &Path) -> anyhow::Result<Reader<Vec<u8>>> {
     let reader = Reader::from_source(bytes).with_context(|| format!("{} is no mmdb file", path.display()))?;
     // The reader's own check stops at an empty description, which is no fault in files that others write.
-    let sound = if reader.metadata().description.is_empty() { walk(&reader) } else { Ok(reader.verify()?) };
+    let is_described = !reader.metadata().description.is_empty();
+    let sound = if is_described { reader.verify().map_err(Into::into) } else { walk(&reader) };
     sound.with_context(|| format!("{} is damaged", path.display()))?;
     Ok(reader)
 }
