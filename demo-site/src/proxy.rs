@@ -45,9 +45,24 @@ pub struct Onward {
 
 /// Hands one request on and its answer back.
 pub async fn forward(request: HttpRequest, payload: web::Payload, onward: &Onward) -> HttpResponse {
-    let Some(target) = target(request.uri().path(), request.uri().query()) else {
-        return HttpResponse::NotFound().content_type("text/plain; charset=utf-8").body("not found\n");
-    };
+    match target(request.uri().path(), request.uri().query()) {
+        Some(target) => hand_on(request, payload, onward, &target).await,
+        None => not_found(),
+    }
+}
+
+/// There is nothing for visitors at this path.
+pub fn not_found() -> HttpResponse {
+    HttpResponse::NotFound().content_type("text/plain; charset=utf-8").body("not found\n")
+}
+
+/// The same to that path and query at Avow.
+pub async fn hand_on(
+    request: HttpRequest,
+    payload: web::Payload,
+    onward: &Onward,
+    target: &str,
+) -> HttpResponse {
     let Ok(method) = reqwest::Method::from_bytes(request.method().as_str().as_bytes()) else {
         return HttpResponse::MethodNotAllowed().finish();
     };

@@ -14,6 +14,9 @@ use crate::{start, third_party};
 /// Longest body of a form.
 const FORM_LIMIT: usize = 16 * 1024;
 
+/// Where browsers look for a site's word on Global Privacy Control.
+const GPC_PATH: &str = "/.well-known/gpc.json";
+
 /// All sites of the demonstration.
 #[derive(Clone)]
 pub struct Sites {
@@ -35,6 +38,12 @@ pub fn routes(config: &mut ServiceConfig) {
     config
         .app_data(web::PayloadConfig::new(FORM_LIMIT))
         .route(&format!("{}/{{rest:.*}}", proxy::PREFIX), web::route().to(forward))
+        .service(
+            web::resource(GPC_PATH)
+                .route(web::get().to(gpc))
+                .route(web::head().to(gpc))
+                .default_service(web::to(HttpResponse::MethodNotAllowed)),
+        )
         .route(start::PRETEND_PATH, web::get().to(start::pretend))
         .route("/demo.css", web::get().to(start::css))
         .default_service(web::to(answer));
@@ -42,6 +51,17 @@ pub fn routes(config: &mut ServiceConfig) {
 
 async fn forward(request: HttpRequest, payload: web::Payload, sites: web::Data<Sites>) -> HttpResponse {
     proxy::forward(request, payload, &sites.onward).await
+}
+
+/// Where browsers look whether the site honors their signal; Avow says it.
+async fn gpc(request: HttpRequest, payload: web::Payload, sites: web::Data<Sites>) -> HttpResponse {
+    match sites.of(&request) {
+        Some(site) => {
+            let target = format!("/site/{}/gpc.json", site.id);
+            proxy::hand_on(request, payload, &sites.onward, &target).await
+        }
+        None => proxy::not_found(),
+    }
 }
 
 async fn answer(request: HttpRequest, body: Bytes, sites: web::Data<Sites>) -> HttpResponse {

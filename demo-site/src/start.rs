@@ -14,7 +14,7 @@ use crate::third_party::COLLECTOR;
 pub const PRETEND_PATH: &str = "/demo/be";
 
 /// The places that the start page offers: code, and what it shows of the law.
-const PLACES: [(&str, &str); 14] = [
+const PLACES: [(&str, &str); 17] = [
     ("", "not known: the strictest law holds"),
     ("GB", "United Kingdom: statistics without consent, with a way to object"),
     ("FR", "France: six months for yes and no"),
@@ -26,7 +26,10 @@ const PLACES: [(&str, &str); 14] = [
     ("GI", "Gibraltar: not the United Kingdom"),
     ("CH", "Switzerland"),
     ("US-CA", "California: twelve months of silence after a no"),
+    ("US-CO", "Colorado: the opt-out signal is an answer"),
     ("US-TX", "Texas"),
+    ("US-VA", "Virginia"),
+    ("JE", "Jersey: not the United Kingdom either"),
     ("CA-QC", "Quebec"),
     ("BR", "Brazil"),
 ];
@@ -60,12 +63,28 @@ const ABOUT: [(&str, &str, &str); 5] = [
     ),
 ];
 
+/// The site for visitors of 13 to 19, and what a child finds there that others do not.
+const CHILD: (&str, [&str; 4]) = (
+    "southend-connexions",
+    [
+        "Nothing for marketing is offered, to anybody: the policy declares the audience, and a purpose for marketing is refused when it is published.",
+        "The most private settings from the start; nothing is on before an answer.",
+        "Plain words in short sentences.",
+        "A no is remembered for longer than a yes.",
+    ],
+);
+
 /// Takes what is pretended for the site that is asked, and goes on to a page of it.
 pub async fn pretend(request: HttpRequest, pretend: Query<Pretend>) -> HttpResponse {
-    let pretend = pretend.into_inner();
+    let mut pretend = pretend.into_inner();
     let fields =
         serde_urlencoded::from_str::<Vec<(String, String)>>(request.query_string()).unwrap_or_default();
-    let to = fields.iter().find(|(name, _)| name == "to").map_or("/", |(_, to)| to.as_str());
+    let field = |name: &str| fields.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str());
+    // A code that was written goes before one that was chosen.
+    if let Some(code) = field("code").map(str::trim).filter(|code| !code.is_empty()) {
+        pretend.place = code.to_ascii_uppercase();
+    }
+    let to = field("to").unwrap_or("/");
     let is_path =
         to.starts_with('/') && !to.starts_with("//") && to.bytes().all(|byte| byte.is_ascii_graphic());
     if !pretend.is_sound() || !is_path || to.contains('\\') {
@@ -95,7 +114,10 @@ pub fn page(sites: &Sites, request: &HttpRequest) -> HttpResponse {
         .collect();
     let places: Vec<Value> =
         PLACES.iter().map(|(code, about)| context! { code => *code, about => *about }).collect();
+    let (child, differs) = CHILD;
     let values = context! {
+        child => known.iter().find(|site| site.get_attr("id").is_ok_and(|id| id.as_str() == Some(child))),
+        differs => differs,
         sites => known,
         places => places,
         live => format!("http://{COLLECTOR}:{}/live", sites.third_party_port),

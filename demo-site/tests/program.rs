@@ -209,13 +209,46 @@ async fn the_start_page_lists_every_site_and_lets_a_visitor_be_anyone() {
     let seen: serde_json::Value =
         as_them("/.avow/anything").await.expect("an answer").json().await.expect("JSON");
     assert_eq!((seen["place"].as_str(), seen["gpc"].as_str()), (Some("US-CA"), Some("1")));
-    for wrong in ["place=U%0AS", "to=//elsewhere.example/", "to=https://elsewhere.example/", "lang=%22%3E"] {
+    // A code that was written goes before what was chosen.
+    let written = demo.get("/demo/be?place=FR&code=+us-va+").await;
+    assert_eq!(written.status(), StatusCode::SEE_OTHER);
+    let cookie = written.headers()["set-cookie"].to_str().expect("text");
+    assert!(cookie.starts_with("demo_as=US-VA~"), "{cookie}");
+    assert!(start.contains("id=\"as-a-child\"") && start.contains("name=\"code\""), "{start}");
+    for wrong in [
+        "code=US~VA",
+        "code=US%0AVA",
+        "code=%3Cb%3E",
+        "code=ABCDEFGHIJKLM",
+        "place=U%0AS",
+        "to=//elsewhere.example/",
+        "to=https://elsewhere.example/",
+        "lang=%22%3E",
+    ] {
         assert_eq!(demo.get(&format!("/demo/be?{wrong}")).await.status(), StatusCode::BAD_REQUEST, "{wrong}");
     }
     // Nobody else says where a visitor is.
     let lied = demo.client.get(format!("{}/.avow/x", demo.site)).header("x-demo-place", "GB").send().await;
     let seen: serde_json::Value = lied.expect("an answer").json().await.expect("JSON");
     assert_eq!(seen["place"], serde_json::Value::Null);
+}
+
+#[actix_web::test]
+async fn every_site_says_what_avow_says_of_the_opt_out_signal() {
+    let Some(demo) = Demo::start() else { return };
+    for (host, site) in [
+        ("careers.localhost", "careers-enterprise"),
+        ("ceg.localhost", "cambridge-education"),
+        ("oncampus.localhost", "cambridge-education"),
+        ("connexions.localhost", "southend-connexions"),
+    ] {
+        let said = demo.get_at(host, "/.well-known/gpc.json").await;
+        let seen: serde_json::Value = said.json().await.expect("JSON");
+        assert_eq!(seen["path"], format!("/site/{site}/gpc.json"), "{host}");
+    }
+    assert_eq!(demo.get_at("demo.localhost", "/.well-known/gpc.json").await.status(), StatusCode::NOT_FOUND);
+    let posted = demo.client.post(format!("{}/.well-known/gpc.json", demo.site)).send().await;
+    assert_eq!(posted.expect("an answer").status(), StatusCode::METHOD_NOT_ALLOWED);
 }
 
 #[actix_web::test]

@@ -39,7 +39,8 @@ pub async fn publish(store: &Store, current: u32, hash: &str, now: Millis) -> u3
     document.version = current + 1;
     let document = document.to_canonical();
     let new = NewPolicy { hash, source: "", document: &document, origin: "site.example/avow/site" };
-    store.publish_version(&site(), current, &new, now).await.expect("a policy is published")
+    let revision = store.policies_revision().await.expect("a read");
+    store.publish_version(&site(), current, revision, &new, now).await.expect("a policy is published")
 }
 
 /// A widget build without content; the names are those of `widget/testdata`.

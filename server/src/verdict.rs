@@ -49,6 +49,13 @@ impl Verdict {
     }
 }
 
+/// What the `Sec-GPC` lines of a request say: of several, one that is exactly `1` counts (W3C Global Privacy Control). The
+/// white space around a value is no part of it (RFC 9110 section 5.5).
+pub fn signals<'a>(lines: impl IntoIterator<Item = &'a str>) -> Signals {
+    let gpc = lines.into_iter().any(|line| line.trim_matches([' ', '\t']) == "1");
+    Signals { gpc, dnt: false }
+}
+
 /// Judges a request by its `Cookie` headers, joined, and its signals.
 pub fn judge(policy: &Policy, seal: &SealKey, cookies: &str, signals: Signals, now: Millis) -> Verdict {
     let nothing = Purposes(0);

@@ -5,6 +5,8 @@ mod chain;
 mod delivery;
 mod export;
 mod lookup;
+mod mmdb;
+mod notice;
 mod privacy;
 mod publish;
 mod region;

@@ -62,7 +62,80 @@ async fn mistakes_are_named_with_file_line_and_rule(kind: Kind) -> Result<()> {
     Ok(())
 }
 
+async fn two_sites_of_one_registrable_domain_are_refused(kind: Kind) -> Result<()> {
+    let server = TestServer::on(kind).await?;
+    let declared = "domains = [\"www.shop.example\", \"*.branch.example\", \"shop.localhost\"]";
+    let jobs = |domains: &str| {
+        policy::toml("").replacen("site = \"shop\"", "site = \"jobs\"", 1).replacen(
+            declared,
+            &format!("domains = {domains}"),
+            1,
+        )
+    };
+    let publish = |policy: &str| {
+        let path = server.file("jobs.toml", policy)?;
+        server.avow(&["site", "publish", &path.display().to_string()])
+    };
+    for (domains, taken) in [
+        ("[\"jobs.shop.example\"]", "www.shop.example"),
+        ("[\"jobs.example\",\n  \"shop.example\"]", "www.shop.example"),
+        ("[\"a.b.branch.example\"]", "*.branch.example"),
+        ("[\"shop.localhost\"]", "shop.localhost"),
+        ("[\"*.localhost\"]", "shop.localhost"),
+    ] {
+        let done = publish(&jobs(domains))?;
+        let said = String::from_utf8_lossy(&done.stderr).into_owned();
+        let line = if domains.contains('\n') { 6 } else { 5 };
+        ensure!(!done.status.success(), "{domains} was accepted");
+        for part in
+            [format!("jobs.toml:{line}:"), "[domain-taken]".to_owned(), format!("site {SITE} (`{taken}`)")]
+        {
+            ensure!(said.contains(&part), "{domains}: `{part}` is not in {said}");
+        }
+        // What is wrong with the file alone is all that can be checked without the database.
+        let path = server.file("jobs.toml", &jobs(domains))?;
+        server.avow_ok(&["site", "check", &path.display().to_string()])?;
+    }
+    ensure!(server.get("/v1/sites/jobs/policy").await?.status == 404, "nothing of it was published");
+    let done = publish(&jobs("[\"jobs.shops.example\", \"jobs.localhost\"]"))?;
+    ensure!(done.status.success(), "the control: {}", String::from_utf8_lossy(&done.stderr));
+    Ok(())
+}
+
+async fn two_who_publish_at_once_do_not_both_get_the_domain(kind: Kind) -> Result<()> {
+    let server = TestServer::on(kind).await?;
+    let declared = "domains = [\"www.shop.example\", \"*.branch.example\", \"shop.localhost\"]";
+    for round in 0..4 {
+        let mut files = Vec::new();
+        for name in ["one", "two", "three"] {
+            let host = format!("{name}.round{round}.example");
+            let policy = policy::toml("")
+                .replacen("site = \"shop\"", &format!("site = \"{name}{round}\""), 1)
+                .replacen(declared, &format!("domains = [{host:?}]"), 1);
+            files.push(server.file(&format!("{name}{round}.toml"), &policy)?.display().to_string());
+        }
+        let publish = |file| server.avow(&["site", "publish", file]);
+        let all = tokio::task::block_in_place(|| {
+            std::thread::scope(|scope| {
+                let running: Vec<_> = files.iter().map(|file| scope.spawn(move || publish(file))).collect();
+                running.into_iter().map(|thread| thread.join().expect("no panic")).collect::<Vec<_>>()
+            })
+        });
+        let mut published = 0;
+        for done in all {
+            let done = done?;
+            let said = String::from_utf8_lossy(&done.stderr).into_owned();
+            ensure!(done.status.success() || said.contains("[domain-taken]"), "{said}");
+            published += usize::from(done.status.success());
+        }
+        ensure!(published == 1, "{published} of three have the domain");
+    }
+    Ok(())
+}
+
 avow_tests::on_both!(
+    two_sites_of_one_registrable_domain_are_refused,
+    two_who_publish_at_once_do_not_both_get_the_domain,
     a_superseded_version_is_still_accepted,
     publishing_the_same_again_makes_no_version,
     mistakes_are_named_with_file_line_and_rule,

@@ -6,6 +6,7 @@ use avow_tests::decision::{Body, Draft};
 use avow_tests::geo;
 use avow_tests::policy::{self, SITE, following, opting_out};
 use avow_tests::server::{Reply, Setup, TestServer};
+use avow_tests::time::until;
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -295,6 +296,13 @@ async fn a_site_that_treats_all_alike_has_one_regime(kind: Kind) -> Result<()> {
     Ok(())
 }
 
+/// How often the running server could not use its file.
+async fn refused(server: &TestServer) -> Result<u64> {
+    let metrics = server.get("/metrics").await?.text();
+    let line = metrics.lines().find_map(|line| line.strip_prefix("avow_geo_refused_total "));
+    Ok(line.map(str::parse).transpose()?.unwrap_or(0))
+}
+
 async fn a_new_file_is_taken_up_by_a_running_server(kind: Kind) -> Result<()> {
     let mut server = TestServer::start(Setup {
         policies: vec![following(&policy::toml(""))],
@@ -302,20 +310,43 @@ async fn a_new_file_is_taken_up_by_a_running_server(kind: Kind) -> Result<()> {
         ..Setup::on(kind)
     })
     .await?;
+    let program = server.process().id();
     let from = [("x-forwarded-for", "203.0.113.9")];
     ensure!(row(&region(&server, &from).await?) == "strictest", "without a file nothing is known");
     let folder = tempfile::tempdir()?;
-    let file = folder.path().join("bad.mmdb");
+    let file = folder.path().join("new.mmdb");
     let good = geo::file(&[("203.0.113.0/24", "DE", None)])?;
     std::fs::write(&file, &good[..good.len() / 2])?;
-    let refused = server.avow(&["geo", "install", &file.display().to_string()])?;
-    ensure!(!refused.status.success(), "half a file is none");
-    std::fs::write(&file, good)?;
+    let done = server.avow(&["geo", "install", &file.display().to_string()])?;
+    ensure!(!done.status.success(), "half a file is none");
+    std::fs::write(&file, &good)?;
     server.avow_ok(&["geo", "install", &file.display().to_string()])?;
     let shown = server.avow_ok(&["geo", "show", "203.0.113.9"])?;
     ensure!(shown.trim() == "DE\tde", "{shown}");
-    server.restart_after_kill().await?;
-    ensure!(row(&region(&server, &from).await?) == "de", "taken up");
+    // It looks every ten seconds.
+    let now_in = async |wanted: &'static str| {
+        until(wanted, || async { Ok((row(&region(&server, &from).await?) == wanted).then_some(())) }).await
+    };
+    now_in("de").await?;
+    ensure!(refused(&server).await? == 0, "nothing was refused so far");
+
+    // Somebody copies past `avow geo install`, and the copy breaks off.
+    let installed = server.database().data().join("geo.mmdb");
+    let next = geo::file(&[("203.0.113.0/24", "FR", None), ("198.51.100.0/24", "GB", None)])?;
+    std::fs::write(&installed, &next[..next.len() / 2])?;
+    until("the half file to be refused", || async { Ok((refused(&server).await? > 0).then_some(())) })
+        .await?;
+    ensure!(row(&region(&server, &from).await?) == "de", "the file before is still in use");
+    std::fs::write(&installed, &next)?;
+    now_in("fr").await?;
+
+    // Taken away, it is not true any longer.
+    std::fs::remove_file(&installed)?;
+    now_in("strictest").await?;
+    ensure!(
+        server.process().is_running()? && server.process().id() == program,
+        "it was one server all along"
+    );
     Ok(())
 }
 

@@ -72,13 +72,16 @@ async fn another_body_or_secret_under_a_used_id_is_a_conflict(kind: Kind) -> Res
 }
 
 async fn ids_are_unique_per_site_only(kind: Kind) -> Result<()> {
-    let other = policy::toml("").replace("site = \"shop\"", "site = \"outlet\"");
+    // On hosts of its own, or the two would share a consent cookie.
+    let other = policy::toml("")
+        .replace("site = \"shop\"", "site = \"outlet\"")
+        .replace("\"www.shop.example\", \"*.branch.example\", \"shop.localhost\"", "\"www.outlet.example\"");
     let server =
         TestServer::start(Setup { policies: vec![policy::toml(""), other], ..Setup::on(kind) }).await?;
     let here = server.draft().await?.refusal();
     let there = server.draft_for("outlet").await?.refusal().with("/id", here.id());
-    for body in [&here, &there] {
-        let reply = server.post(body).await?;
+    for (origin, body) in [(policy::ORIGIN, &here), ("https://www.outlet.example", &there)] {
+        let reply = server.post_from(Some(origin), body.to_string()).await?;
         ensure!(reply.status == 201, "{} {}", reply.status, reply.text());
     }
     ensure!(server.records()?.len() == 1 && server.records_of("outlet")?.len() == 1, "one each");

@@ -7,5 +7,6 @@ mod gate;
 mod hostile;
 mod learn;
 mod recipes;
+mod signal;
 mod site;
 mod unharmed;

@@ -260,6 +260,11 @@ async fn listen(socket: UdpSocket, state: Arc<State>) {
     }
 }
 
+/// Whether that host is the site, or one below it: a policy may declare several.
+fn is_site(host: &str) -> bool {
+    host.strip_suffix(SITE).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
+}
+
 /// The host that a request names, without its port.
 fn host_of(request: &Request<Incoming>) -> String {
     let named = request.headers().get(header::HOST).and_then(|value| value.to_str().ok());

@@ -14,6 +14,7 @@ pub mod gate;
 pub mod geo;
 pub mod hosts;
 pub mod log;
+pub mod mmdb;
 pub mod page;
 pub mod policy;
 pub mod process;

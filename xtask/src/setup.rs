@@ -22,7 +22,7 @@ struct Needed {
     package: &'static str,
 }
 
-const NEEDED: [Needed; 11] = [
+const NEEDED: [Needed; 12] = [
     Needed { what: "Chromium", find: chromium, package: "chromium" },
     Needed { what: "ChromeDriver", find: chromedriver, package: "chromium-driver" },
     Needed { what: "Firefox", find: firefox, package: "firefox-esr" },
@@ -34,6 +34,7 @@ const NEEDED: [Needed; 11] = [
     Needed { what: "Go", find: go, package: "golang-go" },
     Needed { what: "golang.org/x/mod", find: go_packages, package: "golang-golang-x-mod-dev" },
     Needed { what: "Poppler", find: poppler, package: "poppler-utils" },
+    Needed { what: "pip", find: pip, package: "python3-pip" },
 ];
 
 pub fn run(scope: Scope) -> Result<()> {
@@ -150,6 +151,12 @@ fn dbus() -> Option<PathBuf> {
 fn poppler() -> Option<PathBuf> {
     find_program("pdftotext")
         .filter(|_| find_program("pdfinfo").is_some() && find_program("pdfdetach").is_some())
+}
+
+/// Fetches MaxMind's test files, which lie in a package of Python.
+fn pip() -> Option<PathBuf> {
+    let python = named("AVOW_PYTHON", &["python3"])?;
+    shell::succeeds(Command::new(&python).args(["-m", "pip", "--version"])).then_some(python)
 }
 
 /// Judges the log and the witness: it has an implementation of its own.

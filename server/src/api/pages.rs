@@ -14,7 +14,7 @@ use crate::pages::cookies::{Answered, Standing};
 use crate::pages::{CSP, Ground, compare, cookies, notice, taken};
 use crate::policy::document::Document;
 use crate::state::AppState;
-use crate::verdict::judge;
+use crate::verdict::{self, judge};
 use actix_web::http::header::{self, HeaderMap};
 use actix_web::web::{Bytes, Data, Path, PayloadConfig, Query, ServiceConfig, post};
 use actix_web::{HttpRequest, HttpResponse};
@@ -129,7 +129,7 @@ pub(super) async fn versions(
 ) -> Result<HttpResponse, Problem> {
     let (site, policies) = site_policies(&state, &site).await?;
     let document = document_of(&policies)?;
-    let ground = ground(&document, &wanted, &request)?;
+    let mut ground = ground(&document, &wanted, &request)?;
     let rows = state.store.policy_versions(&site).await?;
     let published = rows.iter().filter_map(|row| {
         Some(Version { number: u32::try_from(row.version).ok()?, published: day(Millis(row.published_at)) })
@@ -138,6 +138,7 @@ pub(super) async fn versions(
         None => None,
         Some(number) => {
             let row = rows.iter().find(|row| row.version == i64::from(number)).ok_or(Kind::NotFound)?;
+            ground.with = Some(number);
             Some(serde_json::from_str::<Document>(&row.document).map_err(|_| Kind::Internal)?)
         }
     };
@@ -303,8 +304,7 @@ fn held(headers: &HeaderMap) -> String {
 }
 
 fn signals(headers: &HeaderMap) -> Signals {
-    // Of several, one that is exactly `1` counts (W3C Global Privacy Control).
-    Signals { gpc: client::lines(headers, "sec-gpc").contains(&"1"), dnt: false }
+    verdict::signals(client::lines(headers, "sec-gpc"))
 }
 
 fn standing(state: &AppState, request: &HttpRequest, policies: &SitePolicies) -> Standing {

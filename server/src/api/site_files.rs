@@ -3,15 +3,12 @@
 use actix_web::http::header;
 use actix_web::web::{Data, Path, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse};
-use avow_shared::id::{Millis, SiteId, is_hex};
-use serde::Serialize;
-use utoipa::ToSchema;
+use avow_shared::id::{SiteId, is_hex};
 
 use super::problem::{Kind, Problem, ProblemBody};
 use super::{get_or_head, resource, site_policies};
 use crate::assets::{IMMUTABLE, Static};
-use crate::clock::day;
-use crate::site_files::{Extent, File};
+use crate::site_files::{Extent, File, GpcBody};
 use crate::state::AppState;
 
 /// The site script changes with a publish: asked for again after five minutes, used meanwhile for a day.
@@ -48,34 +45,22 @@ pub(super) async fn script(
     Ok(answer(&file, "text/javascript; charset=utf-8", MINUTES, &request))
 }
 
-/// What the site says of Global Privacy Control: for `/.well-known/gpc.json`, where browsers look for it.
-#[derive(Debug, Serialize, ToSchema)]
-pub(super) struct GpcBody {
-    /// True: the signal is honoured.
-    gpc: bool,
-    /// The day on which the current version was published (RFC 3339 full-date).
-    #[serde(rename = "lastUpdate")]
-    last_update: String,
-}
-
 /// What the site says of Global Privacy Control.
 #[utoipa::path(
     get, path = "/site/{site}/gpc.json", tag = "site files",
     params(("site" = String, Path, description = "the site")),
     responses(
-        (status = 200, description = "the signal is honoured", body = GpcBody),
+        (status = 200, description = "the signal is honored", body = GpcBody),
         (status = 404, description = "unknown-site", body = ProblemBody, content_type = "application/problem+json"),
         (status = 503, description = "unavailable", body = ProblemBody, content_type = "application/problem+json"),
     )
 )]
 pub(super) async fn gpc(state: Data<AppState>, site: Path<String>) -> Result<HttpResponse, Problem> {
-    let (site, _) = site_policies(&state, &site).await?;
-    let rows = state.store.policy_versions(&site).await?;
-    let published = rows.first().ok_or(Kind::UnknownSite)?.published_at;
+    let (_, policies) = site_policies(&state, &site).await?;
     Ok(HttpResponse::Ok()
         .insert_header((header::CACHE_CONTROL, MINUTES))
         .insert_header((header::ACCESS_CONTROL_ALLOW_ORIGIN, "*"))
-        .json(GpcBody { gpc: true, last_update: day(Millis(published)) }))
+        .json(GpcBody::since(policies.published)))
 }
 
 /// The texts and purposes of one published version, in one language.

@@ -33,6 +33,8 @@ const NEVER: i64 = i64::MIN;
 pub struct SitePolicies {
     /// The current version.
     pub current: Arc<Published>,
+    /// When that one was published.
+    pub published: Millis,
     /// Earlier ones, the newest first, with when they were superseded.
     pub earlier: Vec<(Arc<Published>, Millis)>,
 }
@@ -185,11 +187,11 @@ impl Policies {
             let policy =
                 Arc::new(Published::from_document(&row.document, &row.hash).map_err(StoreError::Corrupt)?);
             match row.superseded_at {
-                None => current = Some(policy),
+                None => current = Some((policy, Millis(row.published_at))),
                 Some(at) => earlier.push((policy, Millis(at))),
             }
         }
-        Ok(current.map(|current| Arc::new(SitePolicies { current, earlier })))
+        Ok(current.map(|(current, published)| Arc::new(SitePolicies { current, published, earlier })))
     }
 }
 

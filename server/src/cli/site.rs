@@ -3,12 +3,14 @@
 use crate::cache::{Link, RECHECK};
 use crate::clock::{Clock, rfc3339};
 use crate::config::Database;
+use crate::policy::changes::Change;
 use crate::policy::compile::{compile, read};
 use crate::policy::document::Document;
+use crate::policy::fault::Collector;
 use crate::policy::file::File;
-use crate::policy::languages;
 use crate::policy::texts::Words;
-use crate::store::policies::{NewPolicy, PolicyVersion};
+use crate::policy::{languages, neighbors};
+use crate::store::policies::NewPolicy;
 use crate::store::{Store, StoreError};
 use anyhow::Context as _;
 use avow_shared::id::{Millis, SiteId};
@@ -103,50 +105,81 @@ pub async fn run(database: Database, command: Command) -> anyhow::Result<()> {
 /// Publishes a file, unless it says just what the current version says.
 async fn publish(store: &Store, clock: &Clock, path: &Path) -> anyhow::Result<()> {
     let source = load(path)?;
-    let file = read(&source, &path.display().to_string())?;
+    let name = path.display().to_string();
+    let file = read(&source, &name)?;
     let site = SiteId::parse(&file.site.value).context("checked: the site has an id")?;
-    let current = match store.current_policy(&site).await? {
-        None => None,
-        Some(row) => Some((document_of(&row)?, row.hash)),
-    };
-    let history: Vec<Document> = current.iter().map(|(document, _)| document.clone()).collect();
-    let document = compile(&file, &history);
-    if let Some((before, hash)) = &current
-        && document.says_the_same_as(before)
-    {
-        println!(
-            "{site}: version {} says the same already, nothing published (sha256 {hash})",
-            before.version
-        );
-        return Ok(());
-    }
-    let canonical = document.to_canonical();
-    let hash = Document::hash(&canonical);
-    let origin = document.log_origin();
-    let new = NewPolicy { hash: &hash, source: &source, document: &canonical, origin: &origin };
-    let before = document.version - 1;
-    let version = match store.publish_version(&site, before, &new, clock.now()).await {
-        Err(StoreError::Conflict) => {
-            anyhow::bail!(
-                "{site}: somebody else has just published a version; look at it, then publish again"
-            )
+    loop {
+        // Before anything is looked at: what is published after this is told as a conflict.
+        let revision = store.policies_revision().await?;
+        let current = match store.current_policy(&site).await? {
+            None => None,
+            Some(row) => Some((document_of(&row.document)?, row.hash)),
+        };
+        let others = documents(store).await?;
+        let history: Vec<Document> = current.iter().map(|(document, _)| document.clone()).collect();
+        let document = compile(&file, &history);
+        if let Some((before, hash)) = &current
+            && document.says_the_same_as(before)
+        {
+            println!(
+                "{site}: version {} says the same already, nothing published (sha256 {hash})",
+                before.version
+            );
+            // Published before this was refused: it goes on, and is not passed over in silence.
+            for other in neighbors::sharing(&site, &others) {
+                eprintln!(
+                    "{site}: site {other} shares its consent cookie, so that their pages take each other's answers: \
+                     the next version of either will be refused (docs/policy.md, `domain-taken`)"
+                );
+            }
+            return Ok(());
         }
-        done => done?,
-    };
-    println!("{site}: published version {version} (sha256 {hash})");
-    name_unreviewed(&file);
+        let mut faults = Collector::new(&source);
+        neighbors::check(&file, &others, &mut faults);
+        faults.finish(&name)?;
+        let canonical = document.to_canonical();
+        let hash = Document::hash(&canonical);
+        let origin = document.log_origin();
+        let new = NewPolicy { hash: &hash, source: &source, document: &canonical, origin: &origin };
+        let before = document.version - 1;
+        match store.publish_version(&site, before, revision, &new, clock.now()).await {
+            Err(StoreError::Conflict) => {
+                anyhow::ensure!(
+                    store.current_policy_number(&site).await?.unwrap_or(0) == before,
+                    "{site}: somebody else has just published a version; look at it, then publish again"
+                );
+                // It was another site, whose policy has not been looked at yet.
+            }
+            done => {
+                let version = done?;
+                println!("{site}: published version {version} (sha256 {hash})");
+                name_unreviewed(&file);
+                tell_changes(&site, &document);
+                return Ok(());
+            }
+        }
+    }
+}
+
+/// The current policy of every site.
+async fn documents(store: &Store) -> anyhow::Result<Vec<Document>> {
+    store.current_documents().await?.iter().map(|(document, _)| document_of(document)).collect()
+}
+
+/// Tells whom the version asks again, and why.
+fn tell_changes(site: &SiteId, document: &Document) {
     let words = document.languages.first().and_then(|lang| Some((lang, document.texts.get(lang)?.clone())));
-    for change in document.changes.iter().filter(|change| change.version == version && before > 0) {
+    let is_new = |change: &&Change| change.version == document.version && document.version > 1;
+    for change in document.changes.iter().filter(is_new) {
         let told = words
             .as_ref()
-            .and_then(|(lang, texts)| change.told(&document, lang, &Words::new(lang, texts.clone())));
+            .and_then(|(lang, texts)| change.told(document, lang, &Words::new(lang, texts.clone())));
         let told = told.unwrap_or_default();
         println!(
             "{site}: purpose {} changed ({told}): those who agreed to it are asked again",
             change.purpose
         );
     }
-    Ok(())
 }
 
 /// Names the languages whose built-in texts are used and were read by nobody who speaks them from birth.
@@ -188,7 +221,7 @@ async fn show(store: &Store, site: &SiteId, source: bool) -> anyhow::Result<()> 
             row.hash
         );
     }
-    let document = document_of(current)?;
+    let document = document_of(&current.document)?;
     println!("domains\t{}", document.domains.join(" "));
     println!("regime\t{}", document.regime.id);
     for purpose in &document.purposes {
@@ -208,6 +241,9 @@ fn load(path: &Path) -> anyhow::Result<String> {
     std::fs::read_to_string(path).with_context(|| format!("reading {}", path.display()))
 }
 
-fn document_of(row: &PolicyVersion) -> anyhow::Result<Document> {
-    serde_json::from_str(&row.document).context("the stored policy cannot be read")
+fn document_of(canonical: &str) -> anyhow::Result<Document> {
+    serde_json::from_str(canonical).context("a stored policy cannot be read")
 }
+
+#[cfg(test)]
+mod tests;

@@ -8,7 +8,7 @@ use super::headers::{Judged, append_policies};
 use super::hosts::Origin;
 use super::html::{self, Page, Scene, Work};
 use super::rules::Rules;
-use super::{Gate, Learn, validators};
+use super::{Gate, Learn, statement, validators};
 use crate::policy::Published;
 use crate::verdict::{self, Verdict};
 use actix_web::Error;
@@ -17,7 +17,6 @@ use actix_web::dev::{Service, ServiceRequest, ServiceResponse, Transform, forwar
 use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use actix_web::http::{Method, StatusCode};
 use avow_shared::policy::Policy;
-use avow_shared::signals::Signals;
 use std::borrow::Cow;
 use std::future::{Future, Ready, ready};
 use std::pin::Pin;
@@ -94,9 +93,14 @@ where
             if rules.is_own(request.path()) {
                 return Ok(inner.call(request).await?.map_into_boxed_body());
             }
+            let statement = statement::of(&gate, &request).await;
             let asked = Asked::new(&gate, rules, &mut request);
             let answer = inner.call(request).await?.map_into_boxed_body();
-            Ok(asked.answer(answer))
+            let answer = asked.answer(answer);
+            Ok(match statement {
+                Some(statement) if !statement::is_said(&answer) => answer.into_response(statement),
+                _ => answer,
+            })
         })
     }
 }
@@ -120,11 +124,10 @@ impl Asked {
     /// Judges the request, and makes it one that the site can answer for everybody of its class.
     fn new(gate: &Gate, rules: Arc<Rules>, request: &mut ServiceRequest) -> Self {
         let cookies = joined(request.headers(), &header::COOKIE);
-        let gpc = request.headers().get_all(&GPC).any(|value| value == "1");
+        let signals = verdict::signals(request.headers().get_all(&GPC).filter_map(|line| line.to_str().ok()));
         let now = gate.0.clock.now();
         let verdict = match &rules.policy {
             Some(policy) => {
-                let signals = Signals { gpc, dnt: false };
                 let engine = engine_for(gate, policy, request);
                 verdict::judge(&engine, &gate.0.seal, &cookies, signals, now)
             }

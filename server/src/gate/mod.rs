@@ -54,6 +54,7 @@ pub mod middleware;
 pub mod proxy;
 pub mod rules;
 pub mod serve;
+mod statement;
 pub mod validators;
 
 use crate::cache::Policies;

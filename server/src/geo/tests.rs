@@ -73,6 +73,13 @@ impl Folder {
     }
 }
 
+/// That file without the words that describe it, as many are: the format does not need them.
+fn undescribed(bytes: &[u8]) -> Vec<u8> {
+    let described = b"\xe1\x42en\x49for tests";
+    let at = bytes.windows(described.len()).position(|window| window == described).expect("it is described");
+    [&bytes[..at], b"\xe0", &bytes[at + described.len()..]].concat()
+}
+
 fn opened(path: &Path) -> Geo {
     let geo = Geo::at(path);
     geo.refresh().expect("read");
@@ -215,4 +222,39 @@ fn codes_are_read_and_other_texts_are_none() {
     for wrong in ["", "XX", "ZZ", "GBR", "G", "GB-", "-GB", "GB-ABCD", "GB-A B", "GB, US", "é", "GB-É"] {
         assert_eq!(Place::parse(wrong, Found::Header), None, "{wrong}");
     }
+}
+
+#[test]
+fn a_file_that_does_not_describe_itself_is_read_and_walked_all_the_same() {
+    for whole in [undescribed(&flat()), undescribed(&nested())] {
+        let geo = opened(&Folder::with(&whole).path());
+        assert_eq!(geo.place("203.0.113.9".parse().expect("an address")), Place::parse("US-CA", Found::File));
+    }
+    let whole = undescribed(&flat());
+    // Any byte of its tree or its entries that leads nowhere is found before a lookup meets it.
+    let tree = whole.iter().rposition(|byte| *byte == 0xab).expect("the mark of the metadata");
+    let refused = (0..tree).step_by(7).filter(|at| {
+        let mut spoiled = whole.clone();
+        spoiled[*at] ^= 0xff;
+        let folder = Folder::with(&spoiled);
+        let geo = Geo::at(&folder.path());
+        let taken = geo.refresh().is_ok();
+        // Taken or not, every address has an answer, or none.
+        for address in ["203.0.113.9", "198.51.100.200", "2001:db8:1::1", "8.8.8.8"] {
+            geo.place(address.parse().expect("an address"));
+        }
+        !taken
+    });
+    assert!(refused.count() > 20, "most of them are");
+}
+
+#[test]
+fn a_tree_that_leads_back_into_itself_is_refused_at_once() {
+    let mut bytes = undescribed(&flat());
+    // Both records of the root, 24 bits each in so small a file, lead to the root.
+    bytes[..6].fill(0);
+    let folder = Folder::with(&bytes);
+    let geo = Geo::at(&folder.path());
+    let told = format!("{:#}", geo.refresh().expect_err("no end"));
+    assert!(told.contains("is damaged"), "{told}");
 }

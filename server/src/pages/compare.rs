@@ -14,8 +14,16 @@ pub struct Version {
     pub published: String,
 }
 
-/// One line of a notice: what it is about, and what it says.
-type Line = (String, String);
+/// One line of a notice.
+#[derive(Debug)]
+struct Line {
+    /// The same in every version of the notice, and of no other line in one.
+    id: String,
+    /// What it is about.
+    about: String,
+    /// What it says.
+    said: String,
+}
 
 /// The page's part: the list, and below it `older` beside the ground's own version, where one is asked for.
 pub fn part(ground: &Ground<'_>, versions: &[Version], older: Option<&Document>) -> Markup {
@@ -39,24 +47,29 @@ pub fn part(ground: &Ground<'_>, versions: &[Version], older: Option<&Document>)
 
 /// A table of both; a row that differs is marked, for eyes and for ears.
 fn side_by_side(before: &[Line], after: &[Line], heads: &[String; 2]) -> Markup {
-    let mut keys: Vec<&String> = after.iter().map(|(key, _)| key).collect();
-    keys.extend(before.iter().map(|(key, _)| key).filter(|key| after.iter().all(|(known, _)| known != *key)));
-    let find = |lines: &[Line], key: &str| {
-        lines.iter().find(|(known, _)| known == key).map(|(_, text)| text.clone()).unwrap_or_default()
-    };
+    let find = |lines: &'_ [Line], id: &str| lines.iter().position(|line| line.id == id);
+    let gone = before.iter().filter(|line| find(after, &line.id).is_none()).map(|line| (Some(line), None));
+    let rows =
+        after.iter().map(|line| (find(before, &line.id).map(|at| &before[at]), Some(line))).chain(gone);
+    let text = |line: Option<&Line>| line.map(|line| line.said.clone()).unwrap_or_default();
+    let about = |line: Option<&Line>| line.map(|line| line.about.clone());
     html! {
         table class="avow-compare" {
             thead { tr { td {} @for head in heads { th scope="col" { (head) } } } }
             tbody {
-                @for key in keys {
-                    @let (was, is) = (find(before, key), find(after, key));
-                    tr class=[(was != is).then_some("avow-differs")] {
-                        th scope="row" { (key) }
-                        @if was == is {
-                            td colspan="2" { (is) }
+                @for (was, is) in rows {
+                    @let renamed = was.is_some() && is.is_some() && about(was) != about(is);
+                    @let (before, after) = (text(was), text(is));
+                    tr class=[(renamed || before != after).then_some("avow-differs")] {
+                        th scope="row" dir="auto" {
+                            @if renamed { del { (about(was).unwrap_or_default()) } " " ins { (about(is).unwrap_or_default()) } }
+                            @else { (about(is.or(was)).unwrap_or_default()) }
+                        }
+                        @if before == after {
+                            td colspan="2" dir="auto" { (after) }
                         } @else {
-                            td data-label=(heads[0]) { del { (was) } }
-                            td data-label=(heads[1]) { ins { (is) } }
+                            td data-label=(heads[0]) dir="auto" { del { (before) } }
+                            td data-label=(heads[1]) dir="auto" { ins { (after) } }
                         }
                     }
                 }
@@ -69,18 +82,26 @@ fn side_by_side(before: &[Line], after: &[Line], heads: &[String; 2]) -> Markup 
 fn lines(document: &Document, ground: &Ground<'_>) -> Vec<Line> {
     let say = |key: &str| ground.say(key);
     let first = document.languages.first().map_or(ground.lang, String::as_str);
+    let mut lines: Vec<Line> = Vec::new();
+    let mut add = |id: String, about: String, said: String| {
+        // Two transfers to one recipient are two lines: told apart by which of them comes first.
+        let same = lines.iter().filter(|line| line.id.split('#').next() == Some(&id)).count();
+        let id = if same == 0 { id } else { format!("{id}#{same}") };
+        lines.push(Line { id, about, said });
+    };
+    let mut add_plain = |key: &str, said: String| add(key.to_owned(), say(key), said);
     let controller = &document.controller;
-    let mut lines = vec![(
-        say("page_controller"),
+    add_plain(
+        "page_controller",
         [controller.name.as_str(), &controller.address, &controller.email].join("\n"),
-    )];
+    );
     if let Some(dpo) = &document.dpo {
-        lines.push((say("page_dpo"), format!("{}\n{}", dpo.name, dpo.email)));
+        add_plain("page_dpo", format!("{}\n{}", dpo.name, dpo.email));
     }
     let Some(notice) = &document.privacy_notice else { return lines };
-    lines.push((say("page_updated"), notice.updated.clone()));
+    add_plain("page_updated", notice.updated.clone());
     if let Some((_, said)) = in_language(&notice.text, ground.lang, first) {
-        lines.push((say("page_short"), said.summary.clone()));
+        add_plain("page_short", said.summary.clone());
     }
     for activity in &notice.activities {
         let Some((_, text)) = in_language(&activity.text, ground.lang, first) else { continue };
@@ -93,16 +114,17 @@ fn lines(document: &Document, ground: &Ground<'_>) -> Vec<Line> {
             ("page_recipients", text.recipients.join("\n")),
             ("page_retention", text.retention.clone()),
         ] {
-            lines.push((format!("{}: {}", text.name, say(key)), told));
+            // By its id: two activities may have one name.
+            add(format!("activity {} {key}", activity.id), format!("{}: {}", text.name, say(key)), told);
         }
     }
     for transfer in &notice.transfers {
         if let Some((_, safeguard)) = in_language(&transfer.text, ground.lang, first) {
-            let key = format!("{}: {} ({})", say("page_transfers"), transfer.recipient, transfer.country);
-            lines.push((key, safeguard.clone()));
+            let about = format!("{}: {} ({})", say("page_transfers"), transfer.recipient, transfer.country);
+            add(format!("transfer {} {}", transfer.recipient, transfer.country), about, safeguard.clone());
         }
     }
     let rights: Vec<String> = notice.rights.iter().map(|right| say(&format!("right_{right}"))).collect();
-    lines.push((say("page_rights"), rights.join("\n")));
+    add("page_rights".to_owned(), say("page_rights"), rights.join("\n"));
     lines
 }

@@ -125,9 +125,9 @@ fn name<'t>(ground: &Ground<'_>, purpose: &'t Purpose) -> &'t str {
 
 fn service_part(ground: &Ground<'_>, service: &Service) -> Markup {
     html! {
-        h3 { (service.name) }
+        h3 dir="auto" { (service.name) }
         p {
-            (ground.say("service_by")) " " strong { (service.provider) } " (" (service.country) ") "
+            (ground.say("service_by")) " " strong { bdi { (service.provider) } } " (" (service.country) ") "
             a href=(service.privacy_url) { (ground.say("privacy_link")) }
         }
         @if !service.items.is_empty() {
@@ -158,7 +158,11 @@ fn row(ground: &Ground<'_>, item: &Item) -> Markup {
             td data-label=(say("item_kind")) { bdi { (kind) } }
             td data-label=(say("item_duration")) { (lasts.unwrap_or_default()) }
             td data-label=(say("item_third_parties")) {
-                @if item.third_parties.is_empty() { "–" } @else { (item.third_parties.join(", ")) }
+                @if item.third_parties.is_empty() { "–" }
+                @for (at, party) in item.third_parties.iter().enumerate() {
+                    @if at > 0 { ", " }
+                    bdi { (party) }
+                }
             }
             td { (item.text.get(ground.lang).map_or("", String::as_str)) }
         }

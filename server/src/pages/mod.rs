@@ -11,7 +11,7 @@ pub mod taken;
 
 use crate::policy::document::Document;
 use crate::policy::languages;
-use crate::policy::texts::{Words, direction};
+use crate::policy::texts::{Words, direction, has_right_to_left};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
@@ -37,6 +37,8 @@ pub struct Ground<'a> {
     pub lang: &'a str,
     /// Its words.
     pub words: Words,
+    /// The version that is shown beside the current one; the way to the page's other languages keeps it.
+    pub with: Option<u32>,
 }
 
 impl<'a> Ground<'a> {
@@ -48,12 +50,22 @@ impl<'a> Ground<'a> {
         let lang = named.find_map(|tag| of_policy(document, tag.trim()));
         let lang = lang.or_else(|| document.languages.first().map(String::as_str))?;
         let words = Words::new(lang, document.texts.get(lang)?.clone());
-        Some(Self { document, lang, words })
+        Some(Self { document, lang, words, with: None })
     }
 
     /// A text, with the site's name in its place.
     pub fn say(&self, key: &str) -> String {
-        self.words.say(key).replace("{site}", &self.document.name)
+        self.words.say(key).replace("{site}", &self.isolated(&self.document.name))
+    }
+
+    /// A name as it can stand in a sentence of the page where no markup can: between isolates (Unicode UAX 9), if one of
+    /// the two may run the other way.
+    fn isolated(&self, name: &str) -> String {
+        if direction(self.lang) == "ltr" && !has_right_to_left(name) {
+            name.to_owned()
+        } else {
+            format!("\u{2068}{name}\u{2069}")
+        }
     }
 
     /// The address of a page of this site.
@@ -117,7 +129,7 @@ impl<'a> Ground<'a> {
                             @if tag == self.lang {
                                 span aria-current="true" { (name_of(tag)) }
                             } @else {
-                                a href={ "?lang=" (tag) } lang=(tag) hreflang=(tag) { (name_of(tag)) }
+                                a href={ "?lang=" (tag) @if let Some(with) = self.with { "&with=" (with) } } lang=(tag) hreflang=(tag) { (name_of(tag)) }
                             }
                         }
                     }

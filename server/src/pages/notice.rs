@@ -25,12 +25,12 @@ pub fn part(ground: &Ground<'_>, notice: &PrivacyNotice, former: bool) -> Markup
         }))
         (section("controller", &say("page_controller"), &html! {
             address {
-                (document.controller.name) br; (document.controller.address) br;
+                bdi { (document.controller.name) } br; bdi { (document.controller.address) } br;
                 a href={ "mailto:" (document.controller.email) } { (document.controller.email) }
             }
             @if let Some(dpo) = &document.dpo {
                 p {
-                    (say("page_dpo")) ": " (dpo.name) ", " a href={ "mailto:" (dpo.email) } { (dpo.email) }
+                    (say("page_dpo")) ": " bdi { (dpo.name) } ", " a href={ "mailto:" (dpo.email) } { (dpo.email) }
                 }
             }
         }))
@@ -61,7 +61,7 @@ pub fn part(ground: &Ground<'_>, notice: &PrivacyNotice, former: bool) -> Markup
 fn complain(ground: &Ground<'_>) -> Markup {
     let sentence = ground.say("page_complain");
     let regulator = &ground.document.regulator;
-    let link = html! { a href=(regulator.url) { (regulator.name) } };
+    let link = html! { a href=(regulator.url) { bdi { (regulator.name) } } };
     let (before, after) = sentence.split_once("{regulator}").unwrap_or((&sentence, ""));
     html! { (before) (link) (after) }
 }
@@ -106,7 +106,7 @@ fn activity_part(ground: &Ground<'_>, activity: &Activity) -> Markup {
 fn transfer_part(ground: &Ground<'_>, transfer: &Transfer) -> Markup {
     let safeguard = in_language(&transfer.text, ground.lang, ground.first());
     html! {
-        h3 { (transfer.recipient) " (" (transfer.country) ")" }
+        h3 { bdi { (transfer.recipient) } " (" (transfer.country) ")" }
         @if let Some((lang, safeguard)) = safeguard {
             p { (ground.say("page_safeguard")) ": " span lang=[ground.mark(lang)] dir=[ground.mark(lang).map(direction)] { (safeguard) } }
         }

@@ -87,6 +87,79 @@ fn only_what_differs_stands_side_by_side() {
 }
 
 #[test]
+fn two_activities_of_one_name_are_compared_apart() {
+    let second = "[[notice.activity]]\nid = \"phone\"\nlawful_bases = [\"consent\"]\n[notice.activity.text.en]\nname = \
+                  \"People who visit the shop's website\"\npurposes = [\"Calling\"]\ndata = [\"A number\"]\nretention = \
+                  \"A week.\"\n";
+    let transfer = "[[notice.transfer]]\nrecipient = \"Counter Inc.\"\ncountry = \"US\"\ntext.en = \"An adequacy decision.\"\n";
+    let source = GOOD.replace("[[notice.transfer]]", &format!("{second}\n{transfer}\n[[notice.transfer]]"));
+    let before = document(&source);
+    let mut after =
+        document(&source.replace("A week.", "A month.").replace("An adequacy", "Another adequacy"));
+    after.version = 2;
+    let html = compared(&ground(&after, "en"), &[], Some(&before)).into_string();
+    for said in [
+        "<del>A week.</del>",
+        "<ins>A month.</ins>",
+        "<del>An adequacy decision.</del>",
+        "<ins>Another adequacy decision.</ins>",
+    ] {
+        assert!(html.contains(said), "{said} in {html}");
+    }
+    assert_eq!(html.matches("avow-differs").count(), 2, "the rest is the same: {html}");
+    for same in ["A year.", "Standard contractual clauses.", "Calling", "Selling"] {
+        assert_eq!(html.matches(same).count(), 1, "{same} in {html}");
+    }
+}
+
+#[test]
+fn a_new_name_a_new_line_and_a_line_that_is_gone_differ() {
+    let before = document(GOOD);
+    let renamed = GOOD.replace("People who visit the shop's website", "Visitors");
+    let mut after = document(&renamed.replace("Counter Inc.", "Adder Inc."));
+    after.version = 2;
+    let html = compared(&ground(&after, "en"), &[], Some(&before)).into_string();
+    assert!(
+        html.contains("<del>People who visit the shop&#39;s website: ")
+            || html.contains("<del>People who visit the shop's website: "),
+        "{html}"
+    );
+    assert!(html.contains("<ins>Visitors: "), "{html}");
+    assert!(html.contains("<del></del>") && html.contains("<ins></ins>"), "one came and one went: {html}");
+}
+
+#[test]
+fn the_way_to_another_language_keeps_what_is_compared() {
+    let document = document(GOOD);
+    let mut ground = ground(&document, "en");
+    assert!(ground.whole("t", &maud::html! {}).contains(r#"href="?lang=cy""#));
+    ground.with = Some(3);
+    assert!(ground.whole("t", &maud::html! {}).contains(r#"href="?lang=cy&amp;with=3""#));
+}
+
+#[test]
+fn names_stand_apart_from_the_direction_of_a_sentence() {
+    let source = GOOD
+        .replace("name = \"The Shop\"\ndomains", "name = \"החנות\"\ndomains")
+        .replace("Counter Ltd", "מונה בע״מ")
+        .replace("Information Commissioner's Office", "הרשות")
+        .replace(
+            "duration = \"13 months\"\nthird_parties = []",
+            "duration = \"13 months\"\nthird_parties = [\"אחד\", \"Two\"]",
+        );
+    let document = document(&source);
+    let ground = ground(&document, "en");
+    let cookies = about_cookies(&ground, &standing(&document)).into_string();
+    for apart in ["<bdi>מונה בע״מ</bdi>", "<bdi>אחד</bdi>, <bdi>Two</bdi>", r#"<h3 dir="auto">Counter</h3>"#]
+    {
+        assert!(cookies.contains(apart), "{apart} in {cookies}");
+    }
+    let notice = notice(&ground, document.privacy_notice.as_ref().expect("a notice"), false).into_string();
+    assert!(notice.contains("<bdi>הרשות</bdi>") && notice.contains("<bdi>Counter Inc.</bdi>"), "{notice}");
+    assert_eq!(ground.say("banner_title"), "Cookies on \u{2068}החנות\u{2069}");
+}
+
+#[test]
 fn a_reader_of_one_script_is_not_given_another() {
     let mut document = document(GOOD);
     let texts = document.texts["en"].clone();

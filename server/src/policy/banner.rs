@@ -135,8 +135,9 @@ struct Purpose<'a> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::compile;
+    use super::super::{compile, languages};
     use super::*;
+    use crate::site_files::File;
 
     const DEMO: &str = include_str!("../../../demo-site/careers-enterprise/avow.toml");
     const FILE: &str = "widget/testdata/careers-enterprise.banner.json";
@@ -152,6 +153,23 @@ mod tests {
         let known = include_str!("../../../widget/testdata/careers-enterprise.banner.json");
         let made = banner(&demo(), "en").expect("the demo is in English");
         assert_eq!(known.trim(), made, "write the second text into {FILE}");
+    }
+
+    /// The first layer waits for this file: in a packet or two, in whichever language (`docs/languages.md`).
+    #[test]
+    fn the_first_layer_is_small_in_every_language() {
+        const MOST: usize = 1500;
+        let mut document: Document = serde_json::from_str(&demo()).expect("a document");
+        let mut sizes = Vec::new();
+        for tag in languages::tags() {
+            let words = Words::built_in(tag).expect("built in");
+            document.texts.insert(tag.to_owned(), words.as_map().clone());
+            let text = banner(&document.to_canonical(), tag).unwrap_or_else(|| panic!("{tag} has a banner"));
+            let served = File::new(text).expect("memory takes every byte");
+            sizes.push((served.brotli.len(), tag));
+        }
+        let (largest, tag) = *sizes.iter().max().expect("languages are built in");
+        assert!(sizes.len() >= 50 && largest <= MOST, "{tag}: {largest} bytes in brotli, more than {MOST}");
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! What is wrong with a policy file: rule, place and reason, in the file's order.
 
+use super::texts::changes_order;
 use std::fmt;
 use std::ops::Range;
 
@@ -60,7 +61,7 @@ impl<'a> Collector<'a> {
 
     /// Notes a fault at the start of these bytes.
     pub fn add(&mut self, span: &Range<usize>, rule: &'static str, reason: impl Into<String>) {
-        self.found.push((span.start, rule, reason.into()));
+        self.found.push((span.start, rule, visible(&reason.into())));
     }
 
     /// True while nothing was found.
@@ -85,6 +86,19 @@ impl<'a> Collector<'a> {
             .collect();
         Err(Faults { file: file.to_owned(), faults })
     }
+}
+
+/// With what cannot be seen written out: a reason repeats what stands in the file, and must not turn a terminal's line around.
+fn visible(reason: &str) -> String {
+    let mut seen = String::with_capacity(reason.len());
+    for c in reason.chars() {
+        if (c.is_control() && c != '\n') || changes_order(c) {
+            seen.extend(c.escape_unicode());
+        } else {
+            seen.push(c);
+        }
+    }
+    seen
 }
 
 /// Line and column of a byte offset.

@@ -18,6 +18,7 @@ pub mod hosts;
 pub mod languages;
 pub mod law;
 pub mod looks;
+pub mod neighbors;
 pub mod notice;
 pub mod schema;
 pub mod shape;

@@ -54,6 +54,15 @@ const BREAKS: &[(&str, &str, &str)] = &[
         ),
     ),
     ("control-character", "Keeps your basket.", "Keeps \\u0007 your basket."),
+    ("bidi-control", "Keeps your basket.", "Keeps \\u202eyour basket."),
+    ("bidi-control", "provider = \"Counter Ltd\"", "provider = \"Counter \\u2067Ltd\\u2069\""),
+    ("bidi-control", "name = \"Counter\"", "name = \"\\u061cCounter\""),
+    ("bidi-control", "name = \"The Shop Ltd\"", "name = \"The Shop\\u200f Ltd\""),
+    ("bidi-control", "save = \"Keep these\"", "save = \"Keep \\u200ethese\""),
+    ("email", "dpo@shop.example", "dpo\\u202e@shop.example"),
+    ("url", "https://ico.org.uk", "https://ico.org.uk/\\u202e"),
+    ("url", "https://stats.example/privacy", "https://stats.example/\\u2066privacy"),
+    ("item-name", "name = \"_count\"\nkind = \"cookie\"", "name = \"a\\u202eb\"\nkind = \"local\""),
     ("domain", "\"www.shop.example\"", "\"https://www.shop.example/\""),
     ("domain", "\"www.shop.example\"", "\"*.co.uk\""),
     ("duplicate", "\"www.shop.example\"", "\"www.shop.example\", \"www.shop.example\""),
@@ -173,6 +182,35 @@ fn every_broken_rule_is_named_with_its_place_and_reason() {
         told.push_str("\n\n");
     }
     insta::assert_snapshot!(told);
+}
+
+#[test]
+fn what_languages_are_written_with_is_no_control_of_direction() {
+    for text in [
+        // Persian with a joiner that is none, Malayalam and an emoji with one that is.
+        "می\u{200c}خواهم",
+        "ന\u{d4d}\u{200d}",
+        "\u{1f469}\u{200d}\u{1f4bb}",
+        // Hebrew with Latin in it, and a mark after the full stop.
+        "אתר Avow.\u{200f}",
+        "العربية (Avow)\u{200e}",
+    ] {
+        let source = changed("Keeps your basket.", text);
+        assert!(read(&source, "avow.toml").is_ok(), "{text:?}");
+    }
+    // Of the Arabic mark no text needs one where the pages set the direction.
+    let source = changed("Keeps your basket.", "العربية\u{61c}");
+    assert!(read(&source, "avow.toml").is_err_and(|faults| faults.to_string().contains("U+061C")));
+}
+
+#[test]
+fn a_name_beyond_measure_is_one_fault_with_its_place() {
+    let faults =
+        read(&changed("name = \"Counter\"", &format!("name = \"{}\"", "n".repeat(10_000))), "avow.toml")
+            .expect_err("too long");
+    let told = faults.to_string();
+    assert!(told.ends_with("[too-long] must not be longer than 120 characters"), "{told}");
+    assert!(faults.as_slice().len() == 1 && told.len() < 100, "the name is not repeated: {told}");
 }
 
 #[test]

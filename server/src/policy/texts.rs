@@ -148,6 +148,26 @@ pub fn direction(lang: &str) -> &'static str {
     }
 }
 
+/// Whether it is one of the invisible characters that change the order in which others are shown (Unicode UAX 9):
+/// embeddings, overrides, isolates, and the three marks.
+pub fn changes_order(c: char) -> bool {
+    matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{200e}' | '\u{200f}' | '\u{61c}')
+}
+
+/// Whether any of it is written from right to left: Hebrew, Arabic, and the scripts beside them in Unicode.
+pub fn has_right_to_left(text: &str) -> bool {
+    text.chars().any(|c| {
+        matches!(
+            c,
+            '\u{5be}'..='\u{8ff}'
+                | '\u{fb1d}'..='\u{fdff}'
+                | '\u{fe70}'..='\u{fefc}'
+                | '\u{10800}'..='\u{10fff}'
+                | '\u{1e800}'..='\u{1efff}'
+        )
+    })
+}
+
 fn primary(lang: &str) -> &str {
     lang.split('-').next().unwrap_or(lang)
 }

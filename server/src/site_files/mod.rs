@@ -5,6 +5,7 @@
 
 mod config;
 mod file;
+mod gpc;
 
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
@@ -21,6 +22,7 @@ use config::{Config, Form};
 
 pub use config::origin;
 pub use file::File;
+pub use gpc::{GpcBody, WELL_KNOWN};
 
 /// Files kept ready: a few per site and language.
 const FILES: u64 = 4_000;

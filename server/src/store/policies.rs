@@ -1,6 +1,6 @@
 //! Sites and their published policies: versions are added, never changed.
 
-use super::{Result, Store, StoreError};
+use super::{Pool, Result, Store, StoreError};
 use avow_shared::id::{Millis, SiteId};
 use avow_shared::merkle::empty_root;
 
@@ -47,6 +47,9 @@ pub struct SiteRow {
     pub created_at: i64,
 }
 
+// PostgreSQL's sum of bigint is a numeric.
+const REVISION: &str = "SELECT CAST(COALESCE(SUM(current_version), 0) AS BIGINT) FROM sites";
+
 macro_rules! select_version {
     ($rest:literal) => {
         concat!(
@@ -59,14 +62,19 @@ macro_rules! select_version {
 impl Store {
     /// Publishes the version after `current` (0: the first one) and supersedes that one.
     ///
-    /// `Conflict` if somebody else published in between; nothing is changed then.
+    /// `Conflict` if somebody else published in between, for this site or for another one: `revision` is what
+    /// [`Store::policies_revision`] said before the other sites' policies were looked at. Nothing is changed then.
     pub async fn publish_version(
         &self,
         site: &SiteId,
         current: u32,
+        revision: i64,
         new: &NewPolicy<'_>,
         now: Millis,
     ) -> Result<u32> {
+        // Whoever publishes is alone, or two that have not seen each other could both go through. SQLite has one
+        // writer anyway; on PostgreSQL this waits for the other, and hinders neither readers nor records.
+        const ALONE: &str = "LOCK TABLE sites IN SHARE ROW EXCLUSIVE MODE";
         const FIRST: &str = "INSERT INTO sites (site, current_version, created_at) VALUES ($1, 1, $2) \
             ON CONFLICT (site) DO NOTHING";
         const HEAD: &str = "INSERT INTO log_heads (site, size, root) VALUES ($1, 0, $2)";
@@ -80,6 +88,13 @@ impl Store {
             (site, version, hash, source, document, published_at) VALUES ($1, $2, $3, $4, $5, $6)";
         let version = current + 1;
         on!(self, transaction, tx => {
+            if matches!(self.pool, Pool::Postgres(_)) {
+                sqlx::query(ALONE).execute(&mut *tx).await?;
+            }
+            let found: i64 = sqlx::query_scalar(REVISION).fetch_one(&mut *tx).await?;
+            if found != revision {
+                return Err(StoreError::Conflict);
+            }
             let changed = if current == 0 {
                 sqlx::query(FIRST).bind(site.as_str()).bind(now.0).execute(&mut *tx).await?.rows_affected()
             } else {
@@ -154,9 +169,7 @@ impl Store {
 
     /// A number that grows with every publish of any site.
     pub async fn policies_revision(&self) -> Result<i64> {
-        // PostgreSQL's sum of bigint is a numeric.
-        const SQL: &str = "SELECT CAST(COALESCE(SUM(current_version), 0) AS BIGINT) FROM sites";
-        Ok(on!(self, read, pool => sqlx::query_scalar(SQL).fetch_one(pool).await)?)
+        Ok(on!(self, read, pool => sqlx::query_scalar(REVISION).fetch_one(pool).await)?)
     }
 
     /// Document and hash of every site's current version.

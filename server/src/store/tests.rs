@@ -1,11 +1,11 @@
 //! The store's promises, each on both databases.
 
-use super::StoreError;
 use super::append::{Appended, NewRecord};
 use super::audit::NewAudit;
 use super::policies::NewPolicy;
 use super::records::Filter;
 use super::tokens::NewToken;
+use super::{Store, StoreError};
 use crate::testing::{HASH, NOW, databases, id, publish, record, site};
 use avow_shared::id::{Millis, RecordId, SiteId};
 use avow_shared::reference;
@@ -45,7 +45,8 @@ async fn an_id_is_stored_once_per_site() {
         publish(store, 0, HASH, NOW).await;
         let other = SiteId::parse("other").expect("a name");
         let policy = NewPolicy { hash: HASH, source: "", document: "{}", origin: "other.example/avow/other" };
-        store.publish_version(&other, 0, &policy, NOW).await.expect("a second site");
+        let revision = store.policies_revision().await.expect("a read");
+        store.publish_version(&other, 0, revision, &policy, NOW).await.expect("a second site");
         let changed = NewRecord { record: "{}".to_owned(), ..record(1) };
         let elsewhere = NewRecord { site: "other".to_owned(), ..record(1) };
         let outcomes = store
@@ -80,7 +81,7 @@ async fn two_nodes_append_to_one_site_without_a_gap() {
     for database in databases().await {
         let store = database.store.clone();
         publish(&store, 0, HASH, NOW).await;
-        let second = super::Store::open(&database.location).await.expect("a second node");
+        let second = Store::open(&database.location).await.expect("a second node");
         let mut tasks = Vec::new();
         for n in 0..20u8 {
             let node = if n % 2 == 0 { store.clone() } else { second.clone() };
@@ -223,6 +224,38 @@ async fn a_reference_code_finds_its_record() {
 }
 
 #[tokio::test]
+async fn who_has_not_seen_another_sites_policy_publishes_nothing() {
+    for database in databases().await {
+        // Two programs, as two people at two machines would use.
+        let (here, there) =
+            (&database.store, Store::open(&database.location).await.expect("it opens once more"));
+        let [one, two] = ["one", "two"].map(|name| SiteId::parse(name).expect("a name"));
+        for round in 0..8 {
+            let seen = here.policies_revision().await.expect("a read");
+            let [first, second] = ["one.example/avow/one", "two.example/avow/two"].map(|origin| NewPolicy {
+                hash: HASH,
+                source: "",
+                document: "{}",
+                origin,
+            });
+            let done = tokio::join!(
+                here.publish_version(&one, round, seen, &first, NOW),
+                there.publish_version(&two, round, seen, &second, NOW),
+            );
+            let (loser, version) = match done {
+                (Ok(_), Err(StoreError::Conflict)) => (&two, &second),
+                (Err(StoreError::Conflict), Ok(_)) => (&one, &first),
+                other => panic!("{}: one of two goes through: {other:?}", here.name()),
+            };
+            let now_seen = here.policies_revision().await.expect("a read");
+            assert_eq!(now_seen, seen + 1, "{}", here.name());
+            here.publish_version(loser, round, now_seen, version, NOW).await.expect("having looked, it may");
+        }
+        there.close().await;
+    }
+}
+
+#[tokio::test]
 async fn a_version_is_published_once_and_supersedes_the_former() {
     for database in databases().await {
         let store = &database.store;
@@ -232,7 +265,8 @@ async fn a_version_is_published_once_and_supersedes_the_former() {
         assert_eq!(publish(store, 1, "b", later).await, 2);
         for stale in [0, 1] {
             let policy = NewPolicy { hash: "c", source: "", document: "{}", origin: "" };
-            let result = store.publish_version(&site(), stale, &policy, later).await;
+            let revision = store.policies_revision().await.expect("a read");
+            let result = store.publish_version(&site(), stale, revision, &policy, later).await;
             assert!(matches!(result, Err(StoreError::Conflict)), "{}", store.name());
         }
         let versions = store.policy_versions(&site()).await.expect("a read");

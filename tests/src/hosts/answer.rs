@@ -7,7 +7,7 @@ use http_body_util::Full;
 use hyper::body::{Bytes, Incoming};
 use hyper::{Request, Response, StatusCode};
 
-use super::{Arrival, COOKIELESS, Document, SITE, State, host_of};
+use super::{Arrival, COOKIELESS, Document, SITE, State, host_of, is_site};
 
 pub(super) type Answer = Response<Full<Bytes>>;
 
@@ -39,10 +39,10 @@ pub(super) fn status(status: StatusCode) -> Answer {
 
 fn respond(arrival: &Arrival, document: Document) -> Answer {
     let mut answer = Response::builder().header("cache-control", "no-store");
-    if arrival.host != SITE {
+    if !is_site(&arrival.host) {
         answer = answer.header("access-control-allow-origin", "*");
     }
-    if arrival.host != SITE && arrival.host != COOKIELESS {
+    if !is_site(&arrival.host) && arrival.host != COOKIELESS {
         // As trackers do: a cookie with everything.
         let name = arrival.vector().unwrap_or("visitor");
         answer = answer.header("set-cookie", format!("far_{name}=1; Path=/; Secure; SameSite=None"));
@@ -72,17 +72,17 @@ fn file(arrival: &Arrival, path: &str) -> Option<Document> {
         "/font" => typed("font/woff2", &[0; 64]),
         "/any" => typed("text/plain", b"seen"),
         // The site's own: a server that sets a cookie, and workers.
-        "/cookie" if arrival.host == SITE => {
+        "/cookie" if is_site(&arrival.host) => {
             typed("image/gif", DOT).with("set-cookie", format!("{id}=1; Path=/"))
         }
-        "/worker.js" if arrival.host == SITE => Document::script(
+        "/worker.js" if is_site(&arrival.host) => Document::script(
             "fetch(new URL(location).searchParams.get('to'), { mode: 'no-cors' }).catch(() => {});",
         ),
-        "/sw.js" if arrival.host == SITE => {
+        "/sw.js" if is_site(&arrival.host) => {
             Document::script("// Does nothing; its registration is what counts.")
         }
         // A third party takes whatever is sent.
-        _ if arrival.host != SITE => typed("application/json", b"{}"),
+        _ if !is_site(&arrival.host) => typed("application/json", b"{}"),
         _ => return None,
     })
 }

@@ -7,7 +7,7 @@ use hyper::body::Incoming;
 use hyper::{Request, Response, StatusCode};
 
 use super::answer::{Answer, answer, status};
-use super::{Arrival, Route, SITE, State, host_of};
+use super::{Arrival, Route, State, host_of, is_site};
 
 /// A page of the site's origin that neither Avow nor a gate touches: what the device keeps is read there.
 pub const CLEAN: &str = "/clean";
@@ -18,7 +18,8 @@ pub const WORKER: &str = "/before.js";
 pub(super) async fn front(request: Request<Incoming>, state: Arc<State>) -> Answer {
     // What was on the site before Avow stays out of its sight as well.
     let untouched = [CLEAN, WORKER].contains(&request.uri().path());
-    if host_of(&request) != SITE || untouched {
+    let host = host_of(&request);
+    if !is_site(&host) || untouched {
         return answer(request, state).await;
     }
     let path = request.uri().path_and_query().map_or("/", |path| path.as_str()).to_owned();
@@ -30,7 +31,7 @@ pub(super) async fn front(request: Request<Incoming>, state: Arc<State>) -> Answ
     };
     match target {
         Some(target) => {
-            state.note(Arrival { host: SITE.to_owned(), path: Some(path) });
+            state.note(Arrival { host, path: Some(path) });
             pass_on(request, &target, &state).await.unwrap_or_else(|_| status(StatusCode::BAD_GATEWAY))
         }
         None => answer(request, state).await,

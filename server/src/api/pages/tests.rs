@@ -296,6 +296,10 @@ async fn the_opt_out_signal_is_exactly_one() {
             (&["true"], false),
             (&["1, 1"], false),
             (&["11"], false),
+            (&["1 "], true),
+            (&["\t1"], true),
+            (&["1 1"], false),
+            (&[""], false),
         ] {
             let mut request = TestRequest::get().uri("/page/site/cookies");
             for value in sent {
@@ -309,7 +313,7 @@ async fn the_opt_out_signal_is_exactly_one() {
 }
 
 #[actix_web::test]
-async fn the_site_says_that_it_honours_the_signal() {
+async fn the_site_says_that_it_honors_the_signal() {
     for database in databases().await {
         let site = Site::new(state(&database.store).await);
         let said = site.get("/site/site/gpc.json", "").await;

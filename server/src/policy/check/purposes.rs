@@ -1,6 +1,6 @@
 //! Checks purposes with their services and items, each alone and against the others.
 
-use super::values::{MAX_NAME, country, id, in_all_languages, label, link, one_of, text};
+use super::values::{MAX_NAME, country, id, in_all_languages, label, link, one_of, text, turning};
 use crate::policy::document::BY_FORM;
 use crate::policy::duration::Duration;
 use crate::policy::fault::Collector;
@@ -181,7 +181,7 @@ fn check_item(file: &File, item: &Item, category: Option<Category>, faults: &mut
     let fits = if item.kind.value == "cookie" {
         name.bytes().all(in_cookie)
     } else {
-        name.chars().all(|c| !c.is_control())
+        name.chars().all(|c| !c.is_control()) && turning(name).is_none()
     };
     if name.is_empty() || name.len() > MAX_NAME || !fits {
         faults.add(

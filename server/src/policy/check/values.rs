@@ -2,6 +2,7 @@
 
 use crate::policy::fault::Collector;
 use crate::policy::file::{At, File};
+use crate::policy::texts::{changes_order, has_right_to_left};
 use avow_shared::id::PurposeId;
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
@@ -98,7 +99,25 @@ pub(in crate::policy) fn bounded(value: &At<String>, max: usize, faults: &mut Co
         faults.add(&value.span, "too-long", format!("must not be longer than {max} characters"));
     } else if text.chars().any(|c| c.is_control() && c != '\n') {
         faults.add(&value.span, "control-character", "has a control character in it");
+    } else if let Some(turning) = turning(&value.value) {
+        faults.add(
+            &value.span,
+            "bidi-control",
+            format!(
+                "has the invisible character U+{:04X} in it, which turns the direction of writing: it could read as \
+                 something else than it is. The pages set the direction of each text themselves",
+                u32::from(turning)
+            ),
+        );
     }
+}
+
+/// A character that changes the order in which others are shown (Unicode UAX 9), where no language needs it. The joiners
+/// U+200C and U+200D are none: Persian and the languages of India are written with them.
+pub(in crate::policy) fn turning(text: &str) -> Option<char> {
+    // The two marks put a full stop or a bracket right where both directions meet, and nowhere else.
+    let is_mark = |c: char| matches!(c, '\u{200e}' | '\u{200f}');
+    text.chars().find(|c| changes_order(*c) && !(is_mark(*c) && has_right_to_left(text)))
 }
 
 pub(in crate::policy) fn email(value: &At<String>, faults: &mut Collector<'_>) {
@@ -107,6 +126,7 @@ pub(in crate::policy) fn email(value: &At<String>, faults: &mut Collector<'_>) {
             && host.contains('.')
             && !host.contains('@')
             && !value.value.contains(char::is_whitespace)
+            && turning(&value.value).is_none()
     });
     if !fine {
         faults.add(&value.span, "email", format!("`{}` is no e-mail address", value.value));
@@ -116,7 +136,8 @@ pub(in crate::policy) fn email(value: &At<String>, faults: &mut Collector<'_>) {
 pub(in crate::policy) fn link(value: &At<String>, faults: &mut Collector<'_>) {
     let path =
         value.value.starts_with('/') && !value.value.starts_with("//") && !value.value.starts_with("/\\");
-    let clean = value.value.chars().all(|c| !c.is_whitespace() && !c.is_control());
+    let clean =
+        value.value.chars().all(|c| !c.is_whitespace() && !c.is_control()) && turning(&value.value).is_none();
     if !(clean && (path || is_https(&value.value))) {
         faults.add(
             &value.span,
@@ -147,4 +168,5 @@ pub(in crate::policy) fn most<T>(
 pub(in crate::policy) fn is_https(text: &str) -> bool {
     url::Url::parse(text)
         .is_ok_and(|url| url.scheme() == "https" && url.has_host() && url.username().is_empty())
+        && turning(text).is_none()
 }
