@@ -57,6 +57,11 @@ async fn controls(browsers: Browsers) -> Result<()> {
             }
             ensure!(met.len() >= 6, "{mode:?}: the focus met {met:?}");
         }
+        // The control: colours that cannot be told are seen.
+        tab.eval("(document.querySelector('#avow-p-analytics').style = 'background: Canvas; border-color: Canvas; forced-color-adjust: none', 1)").await?;
+        settled(tab).await?;
+        let seen = tab.eval(&format!("(() => {{ {COLOURS} return {SWITCH} }})()")).await?;
+        ensure!(seen["boundary"].as_f64().is_some_and(|ratio| ratio < 1.5), "{seen}");
         visit.end().await;
     }
     Ok(())

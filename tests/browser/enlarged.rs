@@ -14,6 +14,7 @@ use crate::lost::lost;
 
 pub fn add(suite: &mut Suite) {
     suite.add("text_at_200_percent_loses_nothing", enlarged);
+    suite.add("what_text_loses_is_seen", losses);
 }
 
 /// How high the letters of an element's first line stand, without what its line height adds.
@@ -74,6 +75,32 @@ async fn enlarged(browsers: Browsers) -> Result<()> {
             }
             tab.close().await;
         }
+    }
+    Ok(())
+}
+
+/// The control: each kind of loss is seen.
+async fn losses(browsers: Browsers) -> Result<()> {
+    let (pages, _avow) = site(LOOKS[0], "").await?;
+    for (spoilt, said) in [
+        ("#avow-reject { overflow: hidden; white-space: nowrap; width: 60px }", "cut avow-reject"),
+        ("#avow-title { margin-block-end: -24px !important }", "over each other avow-title"),
+        ("#avow-title { white-space: nowrap; font-size: 60px !important }", "scrolls sideways avow-banner"),
+        (
+            "main::after { content: ''; position: fixed; inset: 0; z-index: 2147483001 }",
+            "covered avow-accept",
+        ),
+    ] {
+        let tab = browsers.plain().await?.open().await?;
+        tab.resize(320, 568).await?;
+        tab.go(&format!("{}/", pages.site())).await?;
+        tab.shown("#avow-banner").await?;
+        ensure!(lost(&tab, "#avow-banner").await? == json!([]), "whole at first");
+        tab.eval(&format!("(document.head.append(Object.assign(document.createElement('style'), {{ textContent: {} }})), 1)", json!(spoilt)))
+            .await?;
+        let found = lost(&tab, "#avow-banner").await?;
+        ensure!(found.to_string().contains(said), "{spoilt}: {found}");
+        tab.close().await;
     }
     Ok(())
 }

@@ -37,6 +37,27 @@ async fn sites(browsers: Browsers) -> Result<()> {
         everywhere(&browsers, &format!("{}/", visit.demo.site), site, 1.0).await?;
         visit.end().await;
     }
+    // The control: each way in which one may weigh less is seen.
+    let visit = Visit::begin(&browsers).await?;
+    let pair = ["avow-accept", "avow-reject"];
+    visit.go("/").await?;
+    visit.tab.shown("#avow-banner").await?;
+    weigh(&visit.tab, &[Mode::Light], pair, 1.0).await?;
+    for (spoilt, said) in [
+        ("font-size: 12px", "style"),
+        ("background: #777", "style"),
+        ("align-self: start; min-height: 36px; padding-block: 2px", "height"),
+        ("margin-inline: 20px", "width"),
+    ] {
+        let style = format!("(document.getElementById('avow-reject').style = '{spoilt}', 1)");
+        visit.tab.eval(&style).await?;
+        let told = weigh(&visit.tab, &[Mode::Light], pair, 1.0).await;
+        ensure!(
+            told.as_ref().is_err_and(|error| error.to_string().contains(&format!("of one {said}"))),
+            "{spoilt}: {told:?}"
+        );
+    }
+    visit.end().await;
     Ok(())
 }
 
