@@ -1,4 +1,4 @@
-//! Every look of the first layer: where it stands, that its answers weigh the same, and the markup of GOV.UK.
+//! Every look of the first layer: where it stands, and the markup of GOV.UK. Read next: `parity.rs`.
 
 use anyhow::{Context, Result, ensure};
 use avow_tests::browser::{Engine, Tab};
@@ -9,56 +9,86 @@ use avow_tests::server::{Setup, TestServer};
 use avow_tests::tools::{npm, root};
 use serde_json::json;
 
-use crate::access::violations;
 use crate::harness::{Browsers, Suite};
 
 pub fn add(suite: &mut Suite) {
-    suite.add("every_layout_weighs_its_answers_the_same", layouts);
+    suite.add("every_layout_stands_where_it_should", layouts);
     suite.add("the_govuk_theme_has_the_markup_of_govuk", govuk);
     suite.add("a_page_may_bring_a_first_layer_of_its_own", headless);
 }
 
+/// Every look in which Avow draws the first layer: its name, what the policy's `[look]` says, and how it is placed.
+pub const LOOKS: [Look; 5] = [
+    Look { name: "card", policy: "layout = \"card\"", place: "fixed" },
+    Look { name: "block", policy: "layout = \"block\"", place: "static" },
+    Look { name: "bar", policy: "layout = \"bar\"\nspacing = \"compact\"", place: "fixed" },
+    Look { name: "box", policy: "layout = \"box\"\nfont = \"page\"", place: "fixed" },
+    Look { name: "govuk", policy: "theme = \"govuk\"", place: "static" },
+];
+
+/// One of them.
+#[derive(Clone, Copy, Debug)]
+pub struct Look {
+    pub name: &'static str,
+    pub policy: &'static str,
+    pub place: &'static str,
+}
+
+impl Look {
+    /// What the page's own `<head>` must have for it.
+    fn head(self) -> Result<String> {
+        let css = if self.name == "govuk" {
+            let sheet = npm("govuk-frontend")?.join("dist/govuk/govuk-frontend.min.css");
+            std::fs::read_to_string(sheet).context("read GOV.UK's style sheet")?
+        } else {
+            "body { margin: 0; font-family: Georgia, serif; color: #222; background: #fff }\
+             @media (prefers-color-scheme: dark) { body { color: #ddd; background: #111 } a { color: #9cf } }"
+                .to_owned()
+        };
+        Ok(format!("<style>{css}</style>"))
+    }
+}
+
+/// The shop in a look, in English and under `/ar` in Arabic; `body` is the page's own.
+pub async fn site(look: Look, body: &str) -> Result<(Pages, TestServer)> {
+    site_with(look.policy, &look.head()?, body).await
+}
+
 /// A page of the shop, whose policy has this in `[look]`; `head` and `body` are the page's own.
-async fn site(look: &str, head: &str, body: &str) -> Result<(Pages, TestServer)> {
+async fn site_with(look: &str, head: &str, body: &str) -> Result<(Pages, TestServer)> {
     let pages = Pages::start().await?;
     let policy = toml_for(&pages.third());
     let policy = if look.contains("theme") { policy.replace("theme = \"plain\"\n", "") } else { policy };
     let policy = policy.replace("[look]\n", &format!("[look]\n{look}\n"));
     let avow = TestServer::start(Setup { policies: vec![policy], ..Setup::on(Kind::Sqlite) }).await?;
     pages.proxy(Some(avow.base()));
-    let links = "<p>Text of the page, with a <a href='/'>link</a>.</p>".repeat(20);
-    pages.put(
-        "/",
-        &format!(
-            "<!doctype html><html lang=en><head><meta charset=utf-8><script src='/.avow/site/{SITE}.js'></script>\
-             <meta name=viewport content='width=device-width, initial-scale=1'><title>shop</title>{head}</head>\
-             <body><main><h1>Shop</h1>{links}</main>{body}</body></html>"
-        ),
-    );
+    for (path, attributes, heading, text) in [
+        ("/", "lang=en", "Shop", "<p>Text of the page, with a <a href='/'>link</a>.</p>"),
+        ("/ar", "lang=ar dir=rtl", "متجر", "<p>نص الصفحة مع <a href='/ar'>رابط</a>.</p>"),
+    ] {
+        let links = text.repeat(20);
+        pages.put(
+            path,
+            &format!(
+                "<!doctype html><html {attributes}><head><meta charset=utf-8><script src='/.avow/site/{SITE}.js'></script>\
+                 <meta name=viewport content='width=device-width, initial-scale=1'><title>shop</title>{head}</head>\
+                 <body><main><h1>{heading}</h1>{links}</main>{body}</body></html>"
+            ),
+        );
+    }
     Ok((pages, avow))
 }
 
+/// Where the first layer stands, and that both answers are in view. That they weigh the same is told in `parity.rs`.
 async fn layouts(browsers: Browsers) -> Result<()> {
-    for (look, place) in [
-        ("layout = \"card\"", "fixed"),
-        ("layout = \"block\"", "static"),
-        ("layout = \"bar\"\nspacing = \"compact\"", "fixed"),
-        ("layout = \"box\"\nfont = \"page\"", "fixed"),
-    ] {
-        let head = "<style>body { margin: 0; font-family: Georgia, serif }</style>";
-        let (pages, avow) = site(look, head, "").await?;
+    for look in LOOKS.into_iter().filter(|look| look.name != "govuk") {
+        let name = look.name;
+        let (pages, avow) = site(look, "").await?;
         let tab = browsers.plain().await?.open().await?;
         for (width, height) in [(320, 640), (412, 800), (1280, 800)] {
             tab.resize(width, height).await?;
             tab.go(&format!("{}/", pages.site())).await?;
             tab.shown("#avow-banner").await?;
-            let weights = tab
-                .eval(
-                    "['accept', 'reject', 'choose'].map(n => document.getElementById('avow-' + n)).map(e => { const s = getComputedStyle(e), r = e.getBoundingClientRect(); \
-                     return [s.fontSize, s.fontWeight, s.color, s.backgroundColor, s.borderRadius, Math.round(r.height), Math.round(r.width / 2)] })",
-                )
-                .await?;
-            ensure!(weights[0] == weights[1] && weights[1] == weights[2], "{look} at {width}: {weights}");
             let state = tab
                 .eval(
                     "(b => [getComputedStyle(b).position, document.documentElement.scrollWidth <= innerWidth, b.getBoundingClientRect().height < innerHeight, \
@@ -66,14 +96,13 @@ async fn layouts(browsers: Browsers) -> Result<()> {
                      document.body.firstElementChild === b])(document.getElementById('avow-banner'))",
                 )
                 .await?;
-            ensure!(state == json!([place, true, true, true, true]), "{look} at {width}: {state}");
-            let name = look.split('"').nth(1).context("a name")?;
+            ensure!(state == json!([look.place, true, true, true, true]), "{name} at {width}: {state}");
             picture(&tab, browsers.engine, &format!("{width}-layout-{name}")).await?;
         }
         tab.click("#avow-reject").await?;
         tab.gone("#avow-banner").await?;
         tab.wait("!localStorage.getItem('avow_outbox')").await?;
-        ensure!(avow.records()?.len() == 1, "{look}: it answers");
+        ensure!(avow.records()?.len() == 1, "{name}: it answers");
         tab.close().await;
     }
     Ok(())
@@ -85,8 +114,6 @@ const SHAPE: &str = "const shape = e => [e.tagName, [...e.classList].sort().join
 
 async fn govuk(browsers: Browsers) -> Result<()> {
     let govuk = npm("govuk-frontend")?.join("dist/govuk");
-    let css =
-        std::fs::read_to_string(govuk.join("govuk-frontend.min.css")).context("read GOV.UK's style sheet")?;
     let fixtures: serde_json::Value = serde_json::from_str(&std::fs::read_to_string(
         govuk.join("components/cookie-banner/fixtures.json"),
     )?)?;
@@ -94,8 +121,8 @@ async fn govuk(browsers: Browsers) -> Result<()> {
         let all = fixtures["fixtures"].as_array()?;
         all.iter().find(|one| one["name"] == name).map(|one| one["html"].to_string())
     };
-    let head = format!("<style>{css}</style>");
-    let (pages, avow) = site("theme = \"govuk\"", &head, "").await?;
+    let look = LOOKS.into_iter().find(|look| look.name == "govuk").context("the look")?;
+    let (pages, avow) = site(look, "").await?;
     let tab = browsers.plain().await?.open().await?;
     let same = |fixture: String, id: &str| {
         format!(
@@ -109,18 +136,11 @@ async fn govuk(browsers: Browsers) -> Result<()> {
         tab.shown("#avow-banner").await?;
         let differs = tab.eval(&same(fixture("default").context("the fixture")?, "avow-banner")).await?;
         ensure!(differs == "", "theirs and ours:\n{differs}");
-        let weights = tab
-            .eval("['accept', 'reject'].map(n => (s => [s.fontSize, s.fontWeight, s.color, s.backgroundColor, s.position])(getComputedStyle(document.getElementById('avow-' + n))))")
-            .await?;
-        ensure!(
-            weights[0] == weights[1] && weights[0][3] != "rgba(0, 0, 0, 0)",
-            "their style sheet reaches both: {weights}"
-        );
+        let ground =
+            tab.eval("getComputedStyle(document.getElementById('avow-reject')).backgroundColor").await?;
+        ensure!(ground != "rgba(0, 0, 0, 0)", "their style sheet reaches the buttons");
         picture(&tab, browsers.engine, &format!("{width}-theme-govuk")).await?;
     }
-    let found = violations(&tab).await?;
-    let ours: Vec<_> = found.iter().filter(|line| line.contains("avow") || line.contains("govuk")).collect();
-    ensure!(ours.is_empty(), "{ours:#?}");
     tab.click("#avow-accept").await?;
     tab.gone("#avow-banner").await?;
     tab.shown("#avow-toast").await?;
@@ -145,7 +165,7 @@ async fn headless(browsers: Browsers) -> Result<()> {
          <script>document.addEventListener('avow:ask', e => { window.asked = e.detail; mine.hidden = false }); \
          document.addEventListener('avow:decision', () => { mine.hidden = true }); \
          yes.onclick = () => avow.acceptAll(); no.onclick = () => avow.rejectAll()</script>";
-    let (pages, avow) = site("layout = \"none\"", "", body).await?;
+    let (pages, avow) = site_with("layout = \"none\"", "", body).await?;
     let tab = browsers.plain().await?.open().await?;
     let home = format!("{}/", pages.site());
     tab.go(&home).await?;

@@ -11,7 +11,7 @@ use avow_tests::server::{Setup, TestServer};
 use avow_tests::tools::{by_tier, root};
 
 use crate::harness::{Browsers, Suite};
-use crate::visit::Visit;
+use crate::visit::{SITES, Visit};
 
 pub fn add(suite: &mut Suite) {
     suite.add("every_state_has_its_picture", pictures);
@@ -45,15 +45,6 @@ async fn sites(browsers: Browsers) -> Result<()> {
     }
     Ok(())
 }
-
-/// The sites, each with its main host.
-const SITES: [(&str, &str); 5] = [
-    ("careers-enterprise", "careers.localhost"),
-    ("southend-connexions", "connexions.localhost"),
-    ("kent-learning", "kent.localhost"),
-    ("cambridge-education", "ceg.localhost"),
-    ("seetec", "seetec.localhost"),
-];
 
 async fn pictures(browsers: Browsers) -> Result<()> {
     let engine = browsers.engine.name();

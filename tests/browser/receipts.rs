@@ -11,7 +11,7 @@ use avow_tests::policy::{SITE, toml_for};
 use avow_tests::server::{Setup, TestServer};
 use serde_json::{Value, json};
 
-use crate::access::violations;
+use crate::axe::violations;
 use crate::harness::{Browsers, Suite};
 
 pub fn add(suite: &mut Suite) {

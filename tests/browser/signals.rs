@@ -13,7 +13,6 @@ use crate::visit::Visit;
 pub fn add(suite: &mut Suite) {
     suite.add("consent_mode_has_one_default_and_one_update", consent_mode);
     suite.add("vendors_are_told_in_their_own_words", vendors);
-    suite.add("what_is_stored_is_what_was_declared", declared);
 }
 
 /// The states as consent mode has them, and Google's letters for them: G1, ads, analytics.
@@ -103,42 +102,5 @@ async fn vendors(browsers: Browsers) -> Result<()> {
     let told = tab.eval(&format!("{TOLD}.slice(0, 3)")).await?;
     ensure!(told == words("denied", "revoke"), "{told}");
     tab.close().await;
-    Ok(())
-}
-
-/// After "accept all" nothing is on the device that the policy does not declare, and after "reject" only what is
-/// necessary (the three checks that regulators' own crawlers make).
-async fn declared(browsers: Browsers) -> Result<()> {
-    let visit = Visit::begin(&browsers).await?;
-    let declared = "fetch('/.avow/site/careers-enterprise/' + __avow.config.hash + '/en.json').then(a => a.json()).then(p => \
-         p.purposes.flatMap(x => x.services.flatMap(s => s.items.map(i => [i.kind, i.name, i.prefix, x.category]))))";
-    visit.go("/").await?;
-    visit.tab.click("#avow-accept").await?;
-    for purpose in ["analytics", "marketing", "video"] {
-        visit.demo.arrival_for(purpose).await?;
-    }
-    visit.sealed().await?;
-    visit.tab.wait("document.cookie.includes('_sp_id.') && document.cookie.includes('cm_visit')").await?;
-    let items = visit.tab.eval(declared).await?;
-    let items = items.as_array().cloned().unwrap_or_default();
-    let is_declared = |kind: &str, name: &str| {
-        items.iter().any(|item| {
-            let known = item[1].as_str().unwrap_or_default();
-            item[0] == kind && if item[2] == true { name.starts_with(known) } else { name == known }
-        })
-    };
-    let jar = visit.tab.cookies().await?;
-    ensure!(jar.len() >= 4, "there is something to look at: {jar:?}");
-    for cookie in &jar {
-        ensure!(is_declared("cookie", &cookie.name), "a cookie that nobody declared: {cookie:?}");
-    }
-    let kept = visit.tab.contents().await?;
-    for (name, _) in &kept.local {
-        ensure!(is_declared("local", name), "{name} is in localStorage and was never declared");
-    }
-    for (name, _) in &kept.session {
-        ensure!(is_declared("session", name), "{name} is in sessionStorage and was never declared");
-    }
-    visit.end().await;
     Ok(())
 }

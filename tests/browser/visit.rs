@@ -8,6 +8,15 @@ use serde_json::Value;
 
 use crate::harness::Browsers;
 
+/// The demo's sites, each with its main host.
+pub const SITES: [(&str, &str); 5] = [
+    ("careers-enterprise", "careers.localhost"),
+    ("southend-connexions", "connexions.localhost"),
+    ("kent-learning", "kent.localhost"),
+    ("cambridge-education", "ceg.localhost"),
+    ("seetec", "seetec.localhost"),
+];
+
 /// The install forms, by the path under which the demo shows them.
 pub const FORMS: [&str; 2] = ["/", "/b/"];
 

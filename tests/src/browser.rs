@@ -55,6 +55,10 @@ pub enum Habit {
     Dark,
     /// Global Privacy Control is on (Firefox only; Chromium has none).
     Gpc,
+    /// Text, and text alone, at 200 %.
+    LargeText,
+    /// As little motion as can be.
+    Still,
 }
 
 /// A running browser, ended when dropped.
@@ -79,8 +83,13 @@ impl Browser {
             Engine::Chromium => launch::chromium(habit).await?,
             Engine::Firefox => launch::firefox(habit).await?,
         };
-        let events =
-            ["browsingContext.load", "network.beforeRequestSent", "network.fetchError", "log.entryAdded"];
+        let events = [
+            "browsingContext.load",
+            "network.beforeRequestSent",
+            "network.responseStarted",
+            "network.fetchError",
+            "log.entryAdded",
+        ];
         browser.bidi.command("session.subscribe", json!({ "events": events })).await?;
         Ok(browser)
     }

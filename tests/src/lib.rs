@@ -10,6 +10,7 @@ pub mod cut;
 pub mod database;
 pub mod decision;
 pub mod demo;
+pub mod easyprivacy;
 pub mod gate;
 pub mod geo;
 pub mod hosts;

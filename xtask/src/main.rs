@@ -7,6 +7,7 @@ mod children;
 mod demo;
 mod glue;
 mod leaks;
+mod lists;
 mod npm;
 mod reproduce;
 mod services;

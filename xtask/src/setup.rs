@@ -1,7 +1,7 @@
 //! Installs what a machine lacks, or says in one sentence what to install. Quick when there is nothing to do.
 
 use crate::shell::{self, capture, find_program, is_ci, is_root, step};
-use crate::{npm, services, toolchain};
+use crate::{lists, npm, services, toolchain};
 use anyhow::{Result, bail};
 use std::path::PathBuf;
 use std::process::Command;
@@ -55,6 +55,7 @@ pub fn run(scope: Scope) -> Result<()> {
     })?;
     if scope == Scope::Everything {
         step("setup: browsers, databases and judges", installed)?;
+        step("setup: EasyPrivacy", lists::install)?;
         if !shell::succeeds(Command::new("unshare").args(["--mount", "true"])) {
             println!(
                 "    WebKit's tests need a mount namespace of their own: run them as root, or allow `unshare --mount`"

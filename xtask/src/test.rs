@@ -5,7 +5,7 @@
 use crate::services::{self, Durability};
 use crate::setup::{self, Scope};
 use crate::shell::{cargo, is_ci, root, run as run_command, step, succeeds, target_dir};
-use crate::{children, reproduce, tidy, vectors, widget};
+use crate::{children, lists, reproduce, tidy, vectors, widget};
 use anyhow::{Result, bail};
 use std::ffi::OsString;
 use std::process::Command;
@@ -81,7 +81,11 @@ fn environment() -> Result<Vec<(&'static str, OsString)>> {
     ];
     variables
         .extend(setup::browsers().into_iter().filter_map(|(name, program)| Some((name, program?.into()))));
-    let judges = [("AVOW_GO", setup::go()), ("AVOW_GOPATH", setup::go_packages())];
+    let judges = [
+        ("AVOW_GO", setup::go()),
+        ("AVOW_GOPATH", setup::go_packages()),
+        ("AVOW_EASYPRIVACY", lists::easyprivacy()),
+    ];
     variables.extend(judges.into_iter().filter_map(|(name, place)| Some((name, place?.into()))));
     match services::postgres_bin() {
         Some(bin) => {

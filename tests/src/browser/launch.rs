@@ -61,6 +61,9 @@ pub(super) async fn chromium(habit: Habit) -> Result<Browser> {
         Habit::NoWasm => arguments.push("--js-flags=--jitless".to_owned()),
         Habit::NoStorage => preferences = json!({ "profile.default_content_setting_values.cookies": 2 }),
         Habit::Dark => arguments.push("--force-dark-mode".to_owned()),
+        // The size of type in the settings, which is 16 as installed.
+        Habit::LargeText => preferences = json!({ "webkit.webprefs.default_font_size": 32 }),
+        Habit::Still => arguments.push("--force-prefers-reduced-motion".to_owned()),
     }
     let capabilities = json!({ "capabilities": { "alwaysMatch": {
         "browserName": "chrome",
@@ -101,6 +104,11 @@ pub(super) async fn firefox(habit: Habit) -> Result<Browser> {
             "user_pref('privacy.globalprivacycontrol.enabled', true);\n\
              user_pref('privacy.globalprivacycontrol.functionality.enabled', true);\n"
         }
+        // The system's text size in percent, and that it is for text alone.
+        Habit::LargeText => {
+            "user_pref('ui.textScaleFactor', 200);\nuser_pref('browser.display.os-zoom-behavior', 2);\n"
+        }
+        Habit::Still => "user_pref('ui.prefersReducedMotion', 1);\n",
     });
     std::fs::write(profile.path().join("user.js"), preferences).context("write Firefox's preferences")?;
     let mut command = Command::new(binary);

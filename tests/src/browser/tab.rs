@@ -198,6 +198,11 @@ impl Tab {
             Ok((!place.is_null()).then_some(place))
         })
         .await?;
+        self.click_at(&place).await
+    }
+
+    /// Clicks at a place of the window, `{ x, y }`, whatever is there.
+    pub async fn click_at(&self, place: &Value) -> Result<()> {
         self.act(
             &json!([{ "type": "pointer", "id": "mouse", "parameters": { "pointerType": "mouse" }, "actions": [
             { "type": "pointerMove", "x": place["x"], "y": place["y"], "origin": "viewport" },
@@ -308,6 +313,20 @@ impl Tab {
     /// Addresses of the requests that this tab sent so far.
     pub fn requests(&self) -> Vec<String> {
         self.told("network.beforeRequestSent", |params| params["request"]["url"].as_str().map(str::to_owned))
+    }
+
+    /// Addresses of the requests that left the browser: those that were answered, and those that nobody answered.
+    ///
+    /// [`Self::requests`] has those, too, that a policy of the page stopped: the browsers tell of them before they ask
+    /// it. Of one that is stopped Chromium says that it failed without a reason, and Firefox says nothing more.
+    pub fn sent(&self) -> Vec<String> {
+        let url = |params: &Value| params["request"]["url"].as_str().map(str::to_owned);
+        let mut sent = self.told("network.responseStarted", url);
+        sent.extend(self.told("network.fetchError", |params| {
+            let reason = params["errorText"].as_str().unwrap_or_default();
+            if reason.is_empty() { None } else { url(params) }
+        }));
+        sent
     }
 
     /// Errors that its pages threw and nobody caught.
