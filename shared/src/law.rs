@@ -163,10 +163,25 @@ pub const RULES: &[Rule] = &[
     member("is", "Iceland", &["IS"]),
     member("li", "Liechtenstein", &["LI"]),
     member("no", "Norway", &["NO"]),
-    strict("gg", "Guernsey", &["GG"], "no exemptions of PECR Sch A1 there"),
+    strict(
+        "gg",
+        "Guernsey",
+        &["GG"],
+        "Data Protection (Bailiwick of Guernsey) Law, 2017; no exemptions like those of PECR Sch A1 are in force there",
+    ),
     strict("gi", "Gibraltar", &["GI"], "GRA guidance note 28, 23 May 2023: as PECR, without its exemptions"),
-    strict("im", "Isle of Man", &["IM"], "no exemptions of PECR Sch A1 there"),
-    strict("je", "Jersey", &["JE"], "no exemptions of PECR Sch A1 there"),
+    strict(
+        "im",
+        "Isle of Man",
+        &["IM"],
+        "Data Protection Act 2018 (Isle of Man); no exemptions like those of PECR Sch A1 are in force there",
+    ),
+    strict(
+        "je",
+        "Jersey",
+        &["JE"],
+        "Data Protection (Jersey) Law 2018; no exemptions like those of PECR Sch A1 are in force there",
+    ),
     Rule {
         behaviour: Behaviour::NoticeFirst,
         marketing_asks: true,
