@@ -30,7 +30,9 @@ export function cover(tag, { config, policy, guard, purposes, once, inPlace }) {
     const asked = all.filter(({ id }) => purposes.includes(id));
     const providers = [...new Set(asked.flatMap(({ services }) => services.map(({ provider }) => provider)))];
     const names = asked.map(({ name }) => name).join(", ");
-    const note = texts.embed_off.replace("{purpose}", names).replace("{provider}", providers.join(", "));
+    // Names may be written in another direction than the sentence.
+    const isolated = (name) => () => "\u2068" + name + "\u2069";
+    const note = texts.embed_off.replace("{purpose}", isolated(names)).replace("{provider}", isolated(providers.join(", ")));
     const control = (text, act) => {
       const button = make("button", { class: "avow-button", type: "button" }, text);
       button.addEventListener("click", act);

@@ -73,7 +73,7 @@ function section({ id, category, name, description, services }, texts, grants) {
 function provider({ name, provider, country, privacy_url, items }, texts) {
   return make("div", { class: "avow-service" },
     make("h4", {}, name),
-    line("line", texts.service_by, " ", make("b", {}, provider), country && [" ", make("span", {}, "(" + country + ")")], " ",
+    line("line", texts.service_by, " ", make("b", { dir: "auto" }, provider), country && [" ", make("span", {}, "(" + country + ")")], " ",
       link(texts.privacy_link, privacy_url)),
     items.map((item) => table(item, texts)));
 }
