@@ -5,6 +5,7 @@ use avow_tests::database::Kind;
 use avow_tests::page::Pages;
 use avow_tests::policy::{SITE, toml_in};
 use avow_tests::server::{Setup, TestServer};
+use avow_tests::time::until;
 use serde_json::{Value, json};
 
 use crate::harness::{Browsers, Suite};
@@ -12,6 +13,7 @@ use crate::visit::Visit;
 
 pub fn add(suite: &mut Suite) {
     suite.add("consent_mode_has_one_default_and_one_update", consent_mode);
+    suite.add("consent_mode_arrives_as_letters", letters);
     suite.add("vendors_are_told_in_their_own_words", vendors);
 }
 
@@ -59,6 +61,61 @@ async fn consent_mode(browsers: Browsers) -> Result<()> {
         ensure!(update["functionality_storage"] == functional, "{update}");
     }
     visit.end().await;
+    Ok(())
+}
+
+/// As Google's tag reads the queue: the default first, then what updates it; and what it says to its collector of it.
+const TAG: &str = "const state = {}; let first; \
+    for (const [word, what, states] of window.dataLayer) if (word === 'consent') { first = first || what; Object.assign(state, states); } \
+    const letter = key => first === 'default' && Object.keys(state).length === 7 ? +(state[key] === 'granted') : 'x'; \
+    new Image().src = THIRD + '/g/collect?gcs=G1' + letter('ad_storage') + letter('analytics_storage');";
+
+/// What arrives at the collector, in the word that the vendor has for it.
+async fn letters(browsers: Browsers) -> Result<()> {
+    for (purposes, letters) in
+        [(&[][..], None), (&["analytics"], Some("G101")), (&["analytics", "marketing"], Some("G111"))]
+    {
+        let pages = Pages::start().await?;
+        let policy = toml_in("compatible", &pages.third());
+        let avow = TestServer::start(Setup { policies: vec![policy], ..Setup::on(Kind::Sqlite) }).await?;
+        pages.proxy(Some(avow.base()));
+        let tag = TAG.replace("THIRD", &format!("{:?}", pages.third()));
+        pages.put(
+            "/",
+            &format!(
+                "<!doctype html><html lang=en><head><meta charset=utf-8><script src='/.avow/site/{SITE}.js'></script>\
+                 <script type='text/plain' data-avow=analytics>{tag}</script><title>shop</title></head><body><h1>Shop</h1></body></html>"
+            ),
+        );
+        let browser = browsers.plain().await?;
+        let tab = browser.open().await?;
+        // On the page of the answer and on the next one.
+        tab.go(&format!("{}/", pages.site())).await?;
+        tab.shown("#avow-banner").await?;
+        tab.click("#avow-choose").await?;
+        tab.shown("#avow-dialog").await?;
+        for id in purposes {
+            tab.click(&format!("#avow-p-{id}")).await?;
+        }
+        tab.click("#avow-save").await?;
+        tab.wait("/avow=.*\\.[\\w-]{22}(;|$)/.test(document.cookie)").await?;
+        tab.go(&format!("{}/", pages.site())).await?;
+        tab.wait("avow.ready.then(ready => ready && !!avow.decision())").await?;
+        let sent = || -> Vec<String> {
+            let hits = pages.third_party_hits().into_iter();
+            hits.filter(|path| path.starts_with("/g/collect")).collect()
+        };
+        match letters {
+            // The control is in the other rounds: they wait for what this one must not see.
+            None => ensure!(sent().is_empty(), "{:?}", sent()),
+            Some(letters) => {
+                until("both pages have told it", async || Ok((sent().len() >= 2).then_some(()))).await?;
+                let all = sent();
+                ensure!(all.iter().all(|path| path.ends_with(letters)), "{purposes:?}: {all:?}");
+            }
+        }
+        tab.close().await;
+    }
     Ok(())
 }
 
