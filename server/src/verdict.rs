@@ -76,10 +76,11 @@ pub fn judge(policy: &Policy, seal: &SealKey, cookies: &str, signals: Signals, n
     }
     let granted = policy.purposes().iter().map(|purpose| stored.decision.find(&purpose.id) == Some(true));
     let pending = Purposes::of(granted);
+    // Its grants are no answer yet; what the law lets run without one runs.
     let mut denied = stored.decision;
-    for choice in &mut denied.choices {
-        choice.granted = false;
-    }
+    let answers = denied.choices.len();
+    denied.choices.retain(|choice| !choice.granted);
+    denied.left_on |= denied.choices.len() < answers;
     Verdict { allowed: allow(Some(&denied)), pending }
 }
 

@@ -103,6 +103,11 @@ pub fn evaluate(policy: &Policy, signals: Signals, stored: Option<&Decision>, no
     Evaluation { ask, allowed }
 }
 
+/// Whether a stored decision's grant of that purpose is in force.
+pub fn stands(policy: &Policy, optional: OptionalPurpose<'_>, decision: &Decision, now: Millis) -> bool {
+    answer(policy, optional, decision, now) == Answer::Granted
+}
+
 fn answer(policy: &Policy, optional: OptionalPurpose<'_>, decision: &Decision, now: Millis) -> Answer {
     let granted = match decision.find(&optional.purpose.id) {
         Some(granted) => granted,

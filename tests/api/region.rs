@@ -120,25 +120,17 @@ async fn what_is_left_on_is_not_answered(kind: Kind) -> Result<()> {
         Ok(draft_in(country).await?.decide(&[("marketing", false)]).with("/control", "save"))
     };
     for (country, behaviour, event) in [
-        ("US-CA", "rights_first", Some("objected")),
-        ("CA-ON", "notice_first", Some("objected")),
-        // Here video is consent's, so to leave it out is to answer a part of the question.
-        ("GB", "consent_first", None),
-        ("FR", "consent_first", None),
-        ("", "consent_first", None),
+        ("US-CA", "rights_first", "objected"),
+        ("CA-ON", "notice_first", "objected"),
+        // A no counts also where it is a part of the question.
+        ("GB", "consent_first", "refused"),
+        ("FR", "consent_first", "refused"),
+        ("", "consent_first", "refused"),
     ] {
         let regime = region(&server, &[("x-country", country)]).await?;
         ensure!(regime["behaviour"] == behaviour, "{country}: {regime}");
         let body = silent(country).await?;
         let reply = server.post(&body).await?;
-        let Some(event) = event else {
-            ensure!(
-                reply.status == 422 && reply.problem()? == "missing-purpose",
-                "{country}: {}",
-                reply.text()
-            );
-            continue;
-        };
         ensure!(reply.status == 201, "{country}: {} {}", reply.status, reply.text());
         let record: Value = serde_json::from_str(reply.json()["record"].as_str().context("a record")?)?;
         ensure!(record["event"] == event, "{country}: {record}");
@@ -159,13 +151,22 @@ async fn what_is_left_on_is_not_answered(kind: Kind) -> Result<()> {
             reply.text()
         );
     }
-    // A signal turns marketing off: then it is not left on by silence.
-    let signalled = draft
-        .decide(&[("video", false), ("analytics", false)])
-        .with("/control", "save")
-        .with("/signals/gpc", true);
-    let reply = server.post(&signalled).await?;
-    ensure!(reply.status == 422, "{} {}", reply.status, reply.text());
+    // Silence beside a yes is possible on what was on alone: a signal turns marketing off, and France asks for all.
+    let some = &[("video", true), ("analytics", false)];
+    let signalled = draft.decide(some).with("/control", "save").with("/signals/gpc", true);
+    for body in [signalled, draft_in("FR").await?.decide(some).with("/control", "save")] {
+        let reply = server.post(&body).await?;
+        ensure!(
+            reply.status == 422 && reply.problem()? == "missing-purpose",
+            "{} {}",
+            reply.status,
+            reply.text()
+        );
+    }
+    let reply = server.post(&draft.decide(some).with("/control", "save")).await?;
+    ensure!(reply.json()["event"] == "partially_given", "{} {}", reply.status, reply.text());
+    let reply = server.post(&draft.decide(&[("video", true)]).with("/control", "save")).await?;
+    ensure!(reply.json()["event"] == "partially_given", "not everything: {}", reply.text());
     // A no counts although its region is not believed any more.
     let late = silent("US-CA").await?.with("/regime", "us-ca.1.AAAAAAAAAAAAAAAAAAAAAA");
     let reply = server.post(&late).await?;

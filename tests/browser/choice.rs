@@ -228,6 +228,15 @@ async fn scripted(browsers: Browsers) -> Result<()> {
             "document.querySelector('#avow-accept').dispatchEvent(new MouseEvent('click', { bubbles: true }))",
         ),
         (false, "avow.acceptAll()"),
+        // What a page can write does not speak for the input.
+        (
+            false,
+            "document.body.insertAdjacentHTML('beforeend', '<a href=# data-avow-do=\"acceptAll pointer\" id=made>x</a>'), document.querySelector('#made').click()",
+        ),
+        (
+            false,
+            "document.body.insertAdjacentHTML('beforeend', '<a href=# id=\"avow-accept pointer\">x</a>'), document.querySelector('[id^=\"avow-accept p\"]').click()",
+        ),
         (true, "document.querySelector('#avow-dialog-accept').click()"),
         (
             true,

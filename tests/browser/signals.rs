@@ -1,6 +1,6 @@
 //! What tags are told: consent mode in its order, and the vendors that have words of their own.
 
-use anyhow::{Result, ensure};
+use anyhow::{Context, Result, ensure};
 use avow_tests::database::Kind;
 use avow_tests::page::Pages;
 use avow_tests::policy::{SITE, toml_in};
@@ -66,8 +66,8 @@ async fn consent_mode(browsers: Browsers) -> Result<()> {
 
 /// As Google's tag reads the queue: the default first, then what updates it; and what it says to its collector of it.
 const TAG: &str = "const state = {}; let first; \
-    for (const [word, what, states] of window.dataLayer) if (word === 'consent') { first = first || what; Object.assign(state, states); } \
-    const letter = key => first === 'default' && Object.keys(state).length === 7 ? +(state[key] === 'granted') : 'x'; \
+    for (const { 0: word, 1: what, 2: states } of window.dataLayer) if (word === 'consent') { first = first || what; Object.assign(state, states); } \
+    const letter = key => first === 'default' && Object.keys(state).filter(key => key !== 'wait_for_update').length === 7 ? +(state[key] === 'granted') : 'x'; \
     new Image().src = THIRD + '/g/collect?gcs=G1' + letter('ad_storage') + letter('analytics_storage');";
 
 /// What arrives at the collector, in the word that the vendor has for it.
@@ -109,7 +109,9 @@ async fn letters(browsers: Browsers) -> Result<()> {
             // The control is in the other rounds: they wait for what this one must not see.
             None => ensure!(sent().is_empty(), "{:?}", sent()),
             Some(letters) => {
-                until("both pages have told it", async || Ok((sent().len() >= 2).then_some(()))).await?;
+                until("both pages have told it", async || Ok((sent().len() >= 2).then_some(())))
+                    .await
+                    .with_context(|| format!("{:?} {:?}", pages.third_party_hits(), tab.complaints()))?;
                 let all = sent();
                 ensure!(all.iter().all(|path| path.ends_with(letters)), "{purposes:?}: {all:?}");
             }

@@ -17,14 +17,14 @@ export function decode(value) {
   } : null;
 }
 
-/** The value of our cookie; empty if there is none, and no answer that can be read if there are two that differ. */
+/** The value of our cookie; empty if there is none, and no answer that can be read if it is empty or two differ. */
 export function ours() {
   const found = new Set(d.cookie.split(/; */).filter((pair) => pair.startsWith("avow=")));
-  return found.size > 1 ? "?" : [...found].join().slice(5);
+  return (found.size < 2 && [...found].join().slice(5)) || (found.size ? "?" : "");
 }
 
-// Every domain and path that a cookie which this page sees may have been set for.
-export function expire(name) {
+// Every domain and path that a cookie which this page sees may have been set for, but for `kept`.
+export function expire(name, kept) {
   const domains = [""], paths = ["/"];
   // A single label is no domain of cookies.
   for (let domain = location.hostname; domain.includes("."); domain = domain.replace(/^[^.]*./, "")) {
@@ -37,7 +37,9 @@ export function expire(name) {
   // Names that begin with `__Host-` or `__Secure-` ask for it.
   const secure = location.protocol === "https:" ? ";secure" : "";
   for (const domain of domains) {
-    for (const path of paths) d.cookie = name + "=;max-age=0;path=" + path + domain + secure;
+    for (const path of paths) {
+      if (path + domain !== kept) d.cookie = name + "=;max-age=0;path=" + path + domain + secure;
+    }
   }
 }
 
@@ -54,10 +56,10 @@ export function bake(value) {
   }
   // A domain that the browser refuses leaves this host alone.
   return [found || "", ""].some((domain) => {
-    // Two cookies of ours with different values would be no decision.
-    expire("avow");
-    d.cookie = "avow=" + value + ";path=/;samesite=lax;max-age=" + seconds +
-      (location.protocol === "https:" ? ";secure" : "") + (domain ? ";domain=" + domain : "");
+    const at = domain ? ";domain=" + domain : "";
+    d.cookie = "avow=" + value + ";path=/;samesite=lax;max-age=" + seconds + (location.protocol === "https:" ? ";secure" : "") + at;
+    // Then what is left of older ones: two that differ are no answer, and none would be the lack of one.
+    expire("avow", "/" + at);
     return ours() === value;
   });
 }

@@ -21,7 +21,7 @@ export function leave(now) {
 
 /** Tells the engine of an event: what, on which of our elements, by what means. */
 export function hear(event, id = "", input = "script") {
-  if (!leaving) guard.engine.hear(event + " " + id + " " + input);
+  if (!leaving) guard.engine.hear(event + " " + input + " " + id);
 }
 
 export const silently = (act) => {

@@ -94,7 +94,7 @@ import { patch } from "./patches.js";
       if (!read || +read[1] > C.version || parseInt(read[2], 36) > now + 86400 || parseInt(read[3], 36) <= now) return;
       // Who switched the signal on after the answer has opted out; an answer given in its sight carries the mark.
       gpc = gpc && !/~_gpc:1$/.test(read[4]);
-      read[4].replace(/~_gpc:1$/, "").split("~").forEach(function (choice) {
+      read[4].replace(/~_gpc:1$/, "").replace(/~_on:1$/, "").split("~").forEach(function (choice) {
         var part = /^([a-z][a-z0-9_]{0,31}):([01])$/.exec(choice), id = part[1], purpose = purposes[id];
         if (seen[id + ":"]) throw 0;
         seen[id + ":"] = 1;

@@ -46,7 +46,7 @@ export function open(...given) {
     tabs.onmessage = () => [0, 500].forEach((ms) => setTimeout(hear, ms, "follow"));
   });
   watch();
-  lengthen();
+  silently(lengthen);
   if (/^#avow=/.test(location.hash)) later((late) => late.take({ bake, follow: () => hear("follow") }));
   if (guard.stale) later(() => 1);
   // That word can be lost with the page that sent it; what it stored cannot.
@@ -56,8 +56,9 @@ export function open(...given) {
 // Where nobody is asked again a no must not end because its cookie does. One that was set by HTTP lives longest, so it
 // is let alone until it is old.
 function lengthen() {
-  const value = ours(), old = () => decode(value).decidedAt < Date.now() - 26e9;
-  if (policy.regime.behaviour !== "consent_first" && /:0.*\..{22}$/.test(value) && (guard.config.form !== "gate" || old())) bake(value);
+  const { regime } = policy, value = ours(), { decidedAt, expiresAt } = decode(value) || {};
+  const old = Date.now() > decidedAt + (expiresAt - decidedAt) * .75;
+  if ((regime.exemptions || regime.behaviour !== "consent_first") && /:0/.test(value) && (old || guard.config.form !== "gate")) bake(value);
 }
 
 /** Where the engine cannot run: the first layer over a form that the server takes. */
@@ -79,9 +80,9 @@ function means(event) {
 }
 
 function click(event) {
-  // A link or button of the page's own: one of its calls, without a script of its own.
+  // A link or button of the page's own: opens, or takes back; what visitors have written into a page must not grant.
   const own = event.target.closest?.("[data-avow-do]");
-  if (own) {
+  if (/^(open|withdraw|rejectAll)$/.test(own?.dataset.avowDo)) {
     event.preventDefault();
     hear("call", own.dataset.avowDo, means(event));
   }
@@ -124,8 +125,8 @@ export function switches() {
 
 /**
  * Makes the page fit what is allowed (purposes): answers `avow.allows`, clears the items of all others, starts
- * marked tags if the page `stays`. `states` are consent-mode words, `key:word`; they and `decision` are empty if there
- * is no decision to tell.
+ * marked tags if the page `stays`. `states` are consent-mode words, `key:word`, empty if there is nothing to tell, as is
+ * `decision` if there is none.
  */
 export function settle(allowed, states, decision, stays) {
   stored = decision;
@@ -135,7 +136,7 @@ export function settle(allowed, states, decision, stays) {
     guard.gtag("consent", "update", guard.states = Object.fromEntries(list(states).map((state) => state.split(":"))));
     if (w.uetq || w.clarity || w.fbq) later((late) => late.signal(guard.states));
     // For tag managers, which hear of events and not of consent.
-    silently(() => w.dataLayer.push({ event: "avow_decision", avow: decode(decision).choices }));
+    silently(() => w.dataLayer.push({ event: "avow_decision", avow: decision ? decode(decision).choices : {} }));
   }
   const gone = clear(may);
   // On a page that goes the next one looks.

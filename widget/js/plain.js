@@ -28,7 +28,7 @@ export function plain(config, policy, page) {
     "avow-hide": hush,
   };
   return (event) => {
-    const [, id, input] = event.split(" ");
+    const [, input, id] = event.split(" ");
     acts[id]?.(input);
   };
 

@@ -130,7 +130,7 @@ async function erased({ id, secret }, item) {
 }
 
 // The engine's own control, which takes back everything that was allowed, and says so.
-const withdraw = ({ detail }) => guard.engine.hear("click avow-withdraw " + (detail ? "pointer" : "keyboard"));
+const withdraw = ({ detail }) => guard.engine.hear("click " + (detail ? "pointer" : "keyboard") + " avow-withdraw");
 
 const fault = (key) => ({ fault: true, said: [key] });
 

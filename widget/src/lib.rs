@@ -43,17 +43,14 @@ pub fn start(facts: String) -> bool {
     true
 }
 
-/// Hears an event of the page: its name, the id of one of our elements or the name of a call, and the word of
-/// [`Input`], by spaces.
+/// Hears an event of the page: its name, the word of [`Input`], and the id of one of our elements or the name of a call,
+/// by spaces. What the page can write comes last: it cannot speak for the input.
 #[wasm_bindgen]
 pub fn hear(event: &str) {
     let mut words = Fields::new(event, b' ');
     if let (Some(app), Some(event)) = (app(), words.next()) {
-        app.hear(
-            event,
-            words.next().unwrap_or_default(),
-            words.next().and_then(Input::parse).unwrap_or(Input::Script),
-        );
+        let input = words.next().and_then(Input::parse).unwrap_or(Input::Script);
+        app.hear(event, words.next().unwrap_or_default(), input);
     }
 }
 

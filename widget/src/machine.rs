@@ -7,9 +7,9 @@ use avow_shared::act::{Control, Input, RejectButton, Surface};
 use avow_shared::category::Category;
 use avow_shared::cookie;
 use avow_shared::decision::{Decision, decide};
-use avow_shared::engine::{Ask, Evaluation, evaluate};
+use avow_shared::engine::{Ask, Evaluation, evaluate, stands};
 use avow_shared::id::Millis;
-use avow_shared::policy::{Asked, Policy};
+use avow_shared::policy::{Asked, OptionalPurpose, Policy};
 use avow_shared::signals::Signals;
 
 /// What the visitor, or a program on their behalf, asks for.
@@ -82,9 +82,9 @@ impl Machine {
     /// Takes over what another tab decided; true if it differs. A cookie that is gone is no decision.
     pub fn follow(&mut self, policy: &Policy, cookie: &str, now: Millis) -> bool {
         let stored = read(cookie);
-        let differs = stored != self.stored;
-        self.stored = stored;
-        self.evaluation = evaluation(policy, self.signals, self.stored.as_ref(), cookie, now);
+        let evaluation = evaluation(policy, self.signals, stored.as_ref(), cookie, now);
+        let differs = stored != self.stored || evaluation.allowed != self.evaluation.allowed;
+        (self.stored, self.evaluation) = (stored, evaluation);
         differs
     }
 
@@ -109,9 +109,8 @@ impl Machine {
         };
         let (mut answers, mut all) = (Vec::new(), true);
         for (purpose, allowed) in policy.purposes().iter().zip(&self.evaluation.allowed) {
-            if purpose.category == Category::Necessary {
-                continue;
-            }
+            let Category::Optional(category) = purpose.category else { continue };
+            let optional = OptionalPurpose { purpose, category };
             let by_banner = purpose.asked == Asked::ByBanner;
             let grant = match control {
                 // Of what a form asks for, "all" leaves what there is.
@@ -119,7 +118,7 @@ impl Machine {
                 _ => switched.get(answers.len()) == Some(&true),
             };
             all &= grant || !by_banner;
-            let agreed = self.stored.as_ref().is_some_and(|stored| stored.find(&purpose.id) == Some(true));
+            let agreed = self.stored.as_ref().is_some_and(|stored| stands(policy, optional, stored, now));
             // A switch that was on without an answer, and was not touched, is none: nothing that was ticked before is
             // consent (CJEU C-673/17, 52).
             let is_left = grant && *allowed && !agreed && control == Control::Save;

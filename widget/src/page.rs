@@ -28,7 +28,7 @@ extern "C" {
     pub fn hush();
     /// The purposes whose switches are on.
     pub fn switches() -> String;
-    /// The value of our cookie; empty if there is none, and no answer that can be read if there are two that differ.
+    /// The value of our cookie; empty if there is none, and no answer that can be read if it is empty or two differ.
     pub fn ours() -> String;
     /// Sets our cookie; true if it can be read back.
     pub fn bake(value: &str) -> bool;

@@ -153,7 +153,7 @@ pub(super) struct TakenBody<'a> {
     event: &'a str,
     /// The code of the record; empty where there is none.
     reference: &'a str,
-    /// The purposes that may run now.
+    /// The purposes that are allowed by answers, as the cookie that is set says; empty where none is set.
     granted: Vec<&'a str>,
 }
 

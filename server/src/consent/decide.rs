@@ -147,7 +147,12 @@ pub(super) async fn take(
     let secret_hash = secret_hash(&submission.secret);
     let former = former(state, &shown, submission).await?;
     let event = event_of(&shown, &granted, submission, former.as_ref());
-    let event = if objects(&shown, submission, event) { Event::Objected } else { event };
+    let event = match event {
+        _ if objects(&shown, submission, event) => Event::Objected,
+        // What was left on was not allowed by it.
+        Event::Given if left.is_some() => Event::PartiallyGiven,
+        _ => event,
+    };
     if event == Event::Refused && !keeps_refusals(policy) {
         if policy.retention.refusal_record == "count" {
             state.store.count(&policy.engine.site, now, policy.engine.version, event.as_str(), 1).await?;

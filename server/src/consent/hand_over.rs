@@ -81,12 +81,17 @@ fn sealed(state: &AppState, site: &SiteId, value: &str, now: Millis) -> Result<(
     let good = stored.and_then(|stored| {
         let seal = stored.seal?;
         let holds =
-            state.seal.verify(site.as_str(), &stored.decision, &seal) && now < stored.decision.expires;
+            state.seal.verify(site.as_str(), &stored.decision, &seal) && in_force(&stored.decision, now);
         holds.then_some((stored.decision, seal))
     });
     good.ok_or_else(|| {
         Error::new(Kind::Invalid, "not an answer that this server has sealed, or one whose time is over")
     })
+}
+
+/// A no may hold longer than the grants beside it; for how long says the engine where it arrives.
+fn in_force(decision: &Decision, now: Millis) -> bool {
+    now < decision.expires || decision.choices.iter().any(|choice| !choice.granted)
 }
 
 #[cfg(test)]

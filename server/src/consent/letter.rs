@@ -263,9 +263,9 @@ fn name<'a>(purpose: &'a Purpose, locale: &str) -> Option<&'a str> {
 
 fn event(event: Event) -> &'static str {
     match event {
-        Event::Given => "everything optional was allowed",
-        Event::PartiallyGiven => "something optional was allowed, something refused",
-        Event::Refused => "everything optional was refused",
+        Event::Given => "all that was asked about was allowed",
+        Event::PartiallyGiven => "something was allowed, something refused or left as it was",
+        Event::Refused => "all that was asked about was refused",
         Event::Withdrawn => "what had been allowed was taken back",
         Event::Renewed => "the former answer was given again",
         Event::Objected => "the visitor objected to what needs no consent",

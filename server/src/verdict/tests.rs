@@ -111,6 +111,19 @@ fn whatever_is_not_the_servers_grants_nothing() {
     }
 }
 
+/// What waits for its seal is no answer yet, but its refusals are: what the law lets run without an answer runs.
+#[test]
+fn an_unsealed_grant_is_no_refusal() {
+    let exempt =
+        policy(Basis::Statistics).in_regime(Regime { exemptions: true, ..policy(Basis::Statistics).regime });
+    let judged = |decision: &Decision| {
+        let cookie = format!("avow={}", encode(decision, None));
+        judge(&exempt, &key(), &cookie, Signals::default(), NOW).allowed
+    };
+    assert_eq!(judged(&decision(true, true)), Purposes(0b011), "statistics, as without an answer");
+    assert_eq!(judged(&decision(false, true)), NONE, "a no needs no seal");
+}
+
 #[test]
 fn a_seal_does_not_outlive_what_it_sealed() {
     let moved = |change: &dyn Fn(&mut Decision)| {

@@ -158,6 +158,18 @@ fn a_switch_that_was_on_before_anybody_answered_is_no_consent() {
     assert_eq!(choices(&answer), [on.clone(), off], "consent that was given is not taken back by leaving it");
     let answer = fresh(&here).answer(&here, Wish::AcceptAll, &BY_HAND, NOW).expect("it counts");
     assert_eq!(choices(&answer), [on, ("campaigns".to_owned(), true)]);
+    // A yes that has ended, or that is older than its purpose, is not given anew by leaving its switch.
+    let value = cookie::encode(machine.stored.as_ref().expect("kept"), None);
+    let mut later = Machine::new(&here, Signals::default(), &value, NOW.plus_days(200));
+    let answer =
+        later.answer(&here, Wish::Save(vec![true, false]), &BY_HAND, NOW.plus_days(200)).expect("it counts");
+    assert_eq!(choices(&answer), [("campaigns".to_owned(), false)]);
+    facts[18] = "3";
+    let changed = policy::read(&facts.join("\n")).expect("a whole policy").policy;
+    let old = value.replacen("1.3.", "1.2.", 1);
+    let mut machine = Machine::new(&changed, Signals::default(), &old, NOW);
+    let answer = machine.answer(&changed, Wish::Save(vec![true, false]), &BY_HAND, NOW).expect("it counts");
+    assert_eq!(choices(&answer), [("campaigns".to_owned(), false)]);
     // Where the law asks for consent, what was left on is asked for.
     let mut machine = fresh(&here);
     machine.answer(&here, Wish::Save(vec![true, false]), &BY_HAND, NOW).expect("it counts");
