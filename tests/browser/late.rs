@@ -159,7 +159,8 @@ async fn embed(browsers: Browsers) -> Result<()> {
     tab.click("#avow-reject").await?;
     tab.gone("#avow-banner").await?;
     let said = tab.eval("document.querySelector('.avow-embed').innerText").await?;
-    let said = said.as_str().unwrap_or_default();
+    // Names stand apart from the direction of the sentence (UAX #9, isolates).
+    let said = said.as_str().unwrap_or_default().replace(['\u{2068}', '\u{2069}'], "");
     ensure!(
         said.contains("How it works") && said.contains("Film Company") && said.contains("“Videos” is off"),
         "{said}"
