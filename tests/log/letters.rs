@@ -38,7 +38,7 @@ async fn a_letter_says_what_the_record_says_and_brings_its_receipt(kind: Kind) -
     };
     let words = text.split_whitespace().collect::<Vec<_>>().join(" ");
     for said in [
-        "something optional was allowed, something refused",
+        "something was allowed, something refused or left as it was",
         &code,
         body.id(),
         "The Shop, 1 High Street, London",
