@@ -128,15 +128,15 @@ pub(super) async fn take(
         // Late, or with a version that was retired meanwhile: good only if it is a repeat.
         Err(error) => return repeat(state, policies, submission, &id, &body_hash).await?.ok_or(error),
     };
-    let (shown, source, believed) = match state.regions.policy(policy, &submission.regime, now) {
-        Ok((shown, source)) => (shown, source, true),
+    let (shown, source) = match state.regions.policy(policy, &submission.regime, now) {
+        Ok(known) => known,
         // A no counts however it comes; it is kept as one under the policy's own regime.
         Err(_) if submission.choices.iter().all(|(_, granted)| !granted) => {
-            (Cow::Borrowed(&policy.engine), "default", false)
+            (Cow::Borrowed(&policy.engine), "default")
         }
         Err(error) => return repeat(state, policies, submission, &id, &body_hash).await?.ok_or(error),
     };
-    let left = if asked.is_none() { answered(&shown, submission, believed) } else { None };
+    let left = if asked.is_none() { answered(&shown, submission) } else { None };
     let shown = only(shown, asked.or(left.as_deref()));
     let granted = match_choices(&shown, submission)?;
     check_act(&shown, submission, &granted)?;
@@ -263,11 +263,9 @@ async fn repeat(
         return Ok(None);
     };
     // It was believed then, and is no longer than its record: what holds now is the record.
-    let (shown, believed) = match state.regions.policy(policy, &submission.regime, stored.server_time) {
-        Ok((shown, _)) => (shown, true),
-        Err(_) => (Cow::Borrowed(&policy.engine), false),
-    };
-    let left = answered(&shown, submission, believed);
+    let shown = state.regions.policy(policy, &submission.regime, stored.server_time);
+    let shown = shown.map_or(Cow::Borrowed(&policy.engine), |known| known.0);
+    let left = answered(&shown, submission);
     let shown = only(shown, left.as_deref());
     let granted = match_choices(&shown, submission)?;
     let decision = Decision { left_on: left.is_some(), ..decision_of(&shown, submission, &granted) };

@@ -103,12 +103,12 @@ pub(super) fn match_choices(policy: &Policy, submission: &Submission) -> Result<
 }
 
 /// The purposes that were answered, if not all of them: a submission may be silent on what was on without an answer and
-/// was left so. `believed`: the regime is known to be the one that was shown; a no counts without that.
-pub(super) fn answered(shown: &Policy, submission: &Submission, believed: bool) -> Option<Vec<PurposeId>> {
+/// was left so.
+pub(super) fn answered(shown: &Policy, submission: &Submission) -> Option<Vec<PurposeId>> {
     let is_answered = |id: &PurposeId| submission.choices.iter().any(|(name, _)| name == id.as_str());
     // A no counts also where it is a part of the question: silence grants nothing.
     let is_no = submission.choices.iter().all(|(_, granted)| !granted);
-    let may_be_left = |optional| is_no || !believed || on_unasked(shown, optional, submission.signals.into());
+    let may_be_left = |optional| is_no || on_unasked(shown, optional, submission.signals.into());
     let mut left = shown.optional().filter(|optional| !is_answered(&optional.purpose.id)).peekable();
     // Only who saves switches leaves some; silence on everything is no answer, and on what waits for one neither.
     let saves = submission.control == Control::Save && !submission.choices.is_empty();
