@@ -25,7 +25,13 @@ async fn keyboard(browsers: Browsers) -> Result<()> {
     tab.gone("#avow-dialog").await?;
     tab.shown("#avow-banner").await?;
     tab.wait("document.activeElement.id === 'avow-choose'").await?;
+    // Opened again before it has heard that it was closed: as quick as the quickest finger.
     tab.press(keys::ENTER).await?;
+    tab.shown("#avow-dialog").await?;
+    let again = "(document.getElementById('avow-dialog').close(), avow.open(), document.getElementById('avow-dialog').open)";
+    ensure!(tab.eval(again).await? == true, "open at once");
+    tab.eval("new Promise(done => setTimeout(done, 50))").await?;
+    ensure!(tab.eval("document.querySelectorAll('#avow-dialog[open]').length").await? == 1, "and stays open");
     tab.tab_to("#avow-p-analytics").await?;
     tab.press(keys::SPACE).await?;
     tab.wait("document.querySelector('#avow-p-analytics').checked").await?;

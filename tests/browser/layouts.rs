@@ -1,7 +1,7 @@
 //! Every look of the first layer: where it stands, and the markup of GOV.UK. Read next: `parity.rs`.
 
 use anyhow::{Context, Result, ensure};
-use avow_tests::browser::{Engine, Tab};
+use avow_tests::browser::{Engine, Tab, keys};
 use avow_tests::database::Kind;
 use avow_tests::page::Pages;
 use avow_tests::policy::{SITE, toml_for};
@@ -13,16 +13,18 @@ use crate::harness::{Browsers, Suite};
 
 pub fn add(suite: &mut Suite) {
     suite.add("every_layout_stands_where_it_should", layouts);
+    suite.add("a_dialog_in_the_middle_can_be_put_off", middle);
     suite.add("the_govuk_theme_has_the_markup_of_govuk", govuk);
     suite.add("a_page_may_bring_a_first_layer_of_its_own", headless);
 }
 
 /// Every look in which Avow draws the first layer: its name, what the policy's `[look]` says, and how it is placed.
-pub const LOOKS: [Look; 5] = [
+pub const LOOKS: [Look; 6] = [
     Look { name: "card", policy: "layout = \"card\"", place: "fixed" },
     Look { name: "block", policy: "layout = \"block\"", place: "static" },
     Look { name: "bar", policy: "layout = \"bar\"\nspacing = \"compact\"", place: "fixed" },
     Look { name: "box", policy: "layout = \"box\"\nfont = \"page\"", place: "fixed" },
+    Look { name: "dialog", policy: "layout = \"dialog\"", place: "fixed" },
     Look { name: "govuk", policy: "theme = \"govuk\"", place: "static" },
 ];
 
@@ -105,6 +107,62 @@ async fn layouts(browsers: Browsers) -> Result<()> {
         ensure!(avow.records()?.len() == 1, "{name}: it answers");
         tab.close().await;
     }
+    Ok(())
+}
+
+async fn middle(browsers: Browsers) -> Result<()> {
+    let look = LOOKS.into_iter().find(|look| look.name == "dialog").context("the look")?;
+    let (pages, avow) = site(look, "").await?;
+    let tab = browsers.plain().await?.open().await?;
+    let home = format!("{}/", pages.site());
+    for width in [320, 1280] {
+        tab.resize(width, 800).await?;
+        tab.go(&home).await?;
+        tab.shown("#avow-banner").await?;
+        let place = tab
+            .eval(
+                "(r => [r.left, r.top].map((before, at) => \
+                 Math.abs(before - ([innerWidth - r.right, innerHeight - r.bottom][at])) <= 1))\
+                 (document.getElementById('avow-banner').getBoundingClientRect())",
+            )
+            .await?;
+        ensure!(place == json!([true, true]), "in the middle at {width}: {place}");
+    }
+    // Enter, pressed by who has not seen it come, follows a link and answers nothing.
+    let state = "(b => [b.matches(':modal'), document.activeElement.className, b.contains(document.activeElement)])(document.getElementById('avow-banner'))";
+    ensure!(tab.eval(state).await? == json!([true, "avow-link", true]), "{}", tab.eval(state).await?);
+    // Nothing of the page gets the focus while it stands.
+    for _ in 0..8 {
+        tab.press(keys::TAB).await?;
+        ensure!(tab.eval("!document.activeElement.closest('main')").await? == true, "the page is inert");
+    }
+    // The second layer opens over it, and what closes that leaves it.
+    tab.click("#avow-choose").await?;
+    tab.shown("#avow-dialog").await?;
+    tab.press(keys::ESCAPE).await?;
+    tab.gone("#avow-dialog").await?;
+    tab.shown("#avow-banner").await?;
+    // A click beside it is no answer and does not put it off.
+    tab.click_at(&json!({ "x": 4, "y": 4 })).await?;
+    tab.press(keys::TAB).await?;
+    tab.shown("#avow-banner").await?;
+    tab.press(keys::ESCAPE).await?;
+    tab.gone("#avow-banner").await?;
+    tab.shown("#avow-reopen").await?;
+    tab.tab_to("main a").await?;
+    let nothing = "[avow.decision(), avow.allows('analytics'), document.cookie, localStorage.length, document.documentElement.style.paddingBottom]";
+    ensure!(tab.eval(nothing).await? == json!([null, false, "", 0, ""]), "{}", tab.eval(nothing).await?);
+    // The next page asks again, and is answered.
+    tab.go(&home).await?;
+    tab.click("#avow-reject").await?;
+    tab.gone("#avow-banner").await?;
+    tab.wait("!localStorage.getItem('avow_outbox')").await?;
+    ensure!(avow.records()?.len() == 1, "one answer, one record");
+    tab.go(&home).await?;
+    tab.shown("#avow-reopen").await?;
+    ensure!(tab.eval("!document.getElementById('avow-banner')").await? == true, "not asked again");
+    ensure!(tab.complaints().is_empty(), "{:?}", tab.complaints());
+    tab.close().await;
     Ok(())
 }
 

@@ -53,7 +53,9 @@ export function ask(why, gpc) {
     later((late) => asking && !byId("avow-banner") && late.own(policy).ask(why, gpc, why ? news() : [], exempt()) || 1).then((drawn) => drawn || hide(false));
     return;
   }
-  const banner = root("section", "banner", { role: "region", "aria-labelledby": "avow-title" }, policy, look,
+  // What only tells takes the page away from nobody.
+  const [tag, role] = policy.look.modal && why !== "notice" ? ["dialog", "dialog"] : ["section", "region"];
+  const banner = root(tag, "banner", { role, "aria-labelledby": "avow-title" }, policy, look,
     make("div", { class: "avow-words" },
       make("h2", { id: "avow-title", class: "avow-title" }, texts.banner_title),
       line("text", why === "notice" ? texts.notice_body : texts.banner_body, " ", link(texts.cookies_link, links.cookies)),
@@ -65,6 +67,11 @@ export function ask(why, gpc) {
       button("reject", texts.reject),
       button("choose", texts.choose)));
   d.body.prepend(banner);
+  if (role === "dialog") {
+    // Its Escape puts the question off until the next page. The focus is on the first link, not on an answer.
+    banner.addEventListener("close", () => banner.isConnected && dismiss());
+    banner.showModal();
+  }
   // Told of its height when the browser has laid it out, and not by asking, which would lay out the page at once.
   new ResizeObserver(reserve).observe(banner);
   hide(true);
@@ -89,8 +96,8 @@ function hide(hidden) {
 /** Room under the page for the banner: what gets the focus stays in view (WCAG 2.2, 2.4.11), nothing moves. */
 function reserve() {
   const banner = byId("avow-banner"), { style } = d.documentElement;
-  // One in the flow of the page covers nothing.
-  style.paddingBottom = style.scrollPaddingBottom = banner && getComputedStyle(banner).position === "fixed" ? banner.offsetHeight + 24 + "px" : "";
+  // One in the flow of the page covers nothing, and under a dialog nothing gets the focus.
+  style.paddingBottom = style.scrollPaddingBottom = banner && !banner.open && getComputedStyle(banner).position === "fixed" ? banner.offsetHeight + 24 + "px" : "";
 }
 
 // True if the focus was in it.
@@ -134,11 +141,13 @@ function wait(wish) {
  * it a grant does not count. `grants`: something is granted.
  */
 export function prefer(...given) {
-  const refuse = byId("avow-dialog-reject");
   wait(show ? 0 : given);
-  if (refuse) refuse.focus();
-  else if (show) show(...given).showModal();
-  else fetchSecond();
+  if (byId("avow-dialog")?.open) byId("avow-dialog-reject").focus();
+  else if (show) {
+    // One that was closed just now may not have heard of it yet.
+    remove("avow-dialog");
+    show(...given).showModal();
+  } else fetchSecond();
 }
 
 /** Closes the preferences, or waits for them no longer. */

@@ -5,6 +5,7 @@
 mod bench;
 mod children;
 mod demo;
+mod failures;
 mod glue;
 mod leaks;
 mod lists;

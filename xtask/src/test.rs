@@ -5,7 +5,7 @@
 use crate::services::{self, Durability};
 use crate::setup::{self, Scope};
 use crate::shell::{cargo, is_ci, root, run as run_command, step, succeeds, target_dir};
-use crate::{children, lists, reproduce, tidy, vectors, widget};
+use crate::{children, failures, lists, reproduce, tidy, vectors, widget};
 use anyhow::{Result, bail};
 use std::ffi::OsString;
 use std::process::Command;
@@ -66,7 +66,7 @@ fn tests(steps: &mut Steps, tier: Tier) -> Result<()> {
         if tier == Tier::Full {
             tests.env("AVOW_TEST_FULL", "1");
         }
-        run_command(&mut tests)
+        failures::run(&mut tests)
     });
     children::stop_all();
     Ok(())

@@ -56,6 +56,7 @@ pub fn banner(document: &str, lang: &str) -> Option<String> {
         look: Look {
             accent: &document.look.accent,
             css: looks::css(&document.look),
+            modal: document.look.layout.as_deref() == Some(looks::DIALOG),
             own: document.look.theme == looks::GOVUK || document.look.layout.as_deref() == Some(looks::NONE),
             ink: looks::ink_on(&document.look.accent),
             radius: document.look.radius,
@@ -108,6 +109,9 @@ struct Look<'a> {
     /// What the look adds to the style sheet.
     #[serde(skip_serializing_if = "Option::is_none")]
     css: Option<String>,
+    /// Whether the first layer is a modal dialog where it asks.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    modal: bool,
     /// Whether the first layer is drawn by `widget/js/own.js`, or by the page.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     own: bool,

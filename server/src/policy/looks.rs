@@ -2,19 +2,21 @@
 //! the style sheet that goes with a policy. A policy without them has none, and costs its visitors nothing.
 //!
 //! Accept, reject and choose share one class in all of them, so no look can make one of them the nicer one.
-//! There is no box in the middle of the page: over a page that can be used it would hide what has the focus (WCAG
-//! 2.4.11), and over one that cannot it would be a wall (GDPR Art 7(4)).
+//! A dialog in the middle is modal, since over a page that can be used it would hide what has the focus (WCAG 2.4.11);
+//! Escape puts it off, so it is no wall.
 
 use super::document::Look;
 
 /// Where the first layer stands.
-pub const LAYOUTS: [&str; 5] = ["card", "block", "bar", "box", "none"];
+pub const LAYOUTS: [&str; 6] = ["card", "block", "bar", "box", "dialog", "none"];
 /// Whose type it has.
 pub const FONTS: [&str; 2] = ["system", "page"];
 /// How much room it takes.
 pub const SPACINGS: [&str; 2] = ["normal", "compact"];
 /// The theme with the markup of GOV.UK's cookie banner, for pages that have its style sheet.
 pub const GOVUK: &str = "govuk";
+/// The layout that asks in a modal dialog.
+pub const DIALOG: &str = "dialog";
 /// The layout that draws nothing: the page has a first layer of its own.
 pub const NONE: &str = "none";
 
@@ -31,6 +33,10 @@ const BAR: &str = ".avow-banner{inset-inline:0;inset-block-end:0;max-width:none;
 /// In the corner.
 const BOX: &str = "@media(min-width:600px){.avow-banner{inset-inline:auto 24px;inset-block-end:24px;width:400px;\
     max-height:calc(100vh - 48px)}.avow-banner .avow-actions{grid-template-columns:1fr}}";
+/// In the middle; what only tells, and asks nothing, stands where a card does.
+const MIDDLE: &str = "dialog.avow-banner{inset:0;margin:auto;width:min(520px,100% - 32px);\
+    border-radius:calc(var(--avow-radius) + 6px)}dialog.avow-banner .avow-actions{grid-template-columns:1fr}\
+    .avow-banner::backdrop{background:#0b0d1099}@media(forced-colors:none){dialog.avow-banner{border:0}}";
 
 /// The style sheet of a look, or `None` if it needs none.
 pub fn css(look: &Look) -> Option<String> {
@@ -39,6 +45,7 @@ pub fn css(look: &Look) -> Option<String> {
         Some("block") => BLOCK,
         Some("bar") => BAR,
         Some("box") => BOX,
+        Some(DIALOG) => MIDDLE,
         _ => "",
     };
     if look.font.as_deref() == Some("page") {

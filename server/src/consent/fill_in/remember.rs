@@ -7,6 +7,7 @@ use crate::verdict::Purposes;
 use avow_shared::decision::{Choice, Decision};
 use avow_shared::id::{Millis, PurposeId};
 use avow_shared::policy::{Asked, MAX_PURPOSES, Policy};
+use avow_shared::regime::Behaviour;
 use avow_shared::signals::Signals;
 
 /// What is to be remembered.
@@ -17,7 +18,7 @@ pub enum Memory {
     /// What there is: a form of the site was left empty by somebody whom no banner has asked yet, and to remember that
     /// no would silence the question.
     AsItWas,
-    /// Nothing: all that there was is taken back, and no banner has been answered.
+    /// Nothing: all that there was is taken back, no banner has been answered, and no denial needs to be kept.
     Nothing,
 }
 
@@ -70,11 +71,21 @@ pub fn remember(
         !choice.granted && policy.purposes().iter().all(|purpose| purpose.id != choice.purpose)
     };
     let more: Vec<Choice> = held.iter().flat_map(|held| &held.choices).filter(unknown).cloned().collect();
+    let denied_more = !more.is_empty();
     choices.extend(more);
     choices.truncate(MAX_PURPOSES);
     let grants = choices.iter().any(|choice| choice.granted);
+    let was_left_on = held.is_some_and(|held| held.left_on);
+    let mut left_on = open && (left_on || was_left_on);
     if !grants && !by_banner {
-        return if held.is_some() { Memory::Nothing } else { Memory::AsItWas };
+        // The mark keeps these denials from being a refusal of everything, which would silence the question; where it
+        // would be taken for a notice that was read, only if one was.
+        let noticed = was_left_on || policy.regime.behaviour != Behaviour::NoticeFirst;
+        match held {
+            None => return Memory::AsItWas,
+            Some(_) if denied_more && noticed => left_on = true,
+            Some(_) => return Memory::Nothing,
+        }
     }
     let decided = held.filter(|_| older).map_or(now, |held| held.decided);
     let days = if grants { policy.regime.grant_days } else { policy.regime.refusal_days };
@@ -84,7 +95,7 @@ pub fn remember(
         decided,
         expires: decided.plus_days(days),
         gpc: signals.gpc,
-        left_on: open && (left_on || held.is_some_and(|held| held.left_on)),
+        left_on,
         choices,
     })
 }

@@ -80,6 +80,25 @@ fn a_letter_that_is_asked_for_says_nothing_about_the_banners_question() {
 }
 
 #[test]
+fn a_letter_taken_back_keeps_the_denial_of_what_this_version_does_not_know() {
+    let held = holding(0, &[("letter", true), ("gone", false)]);
+    let remembered = kept(after(false, Some(&held), 1));
+    assert_eq!(told(&remembered), [("letter", false), ("gone", false)]);
+    assert!(!remembered.refuses_all());
+    // The banner's question is still one, here and where purposes are on until somebody objects.
+    let next = evaluate(&policy(), quiet(), Some(&remembered), NOW.plus_days(1));
+    assert_eq!((next.allowed, next.ask), (vec![false, false], Ask::Choice(Reason::First)));
+    // Should the purpose come back where nobody is asked, it stays denied.
+    let mut purposes = policy().purposes().to_vec();
+    purposes[0].id = id_of("gone");
+    let site = SiteId::parse("site").expect("a site");
+    let us = Regime { behaviour: Behaviour::RightsFirst, ..Regime::strictest(180, 365) };
+    let back = Policy::new(site, 3, "0".repeat(64), us, purposes).expect("a policy");
+    assert!(evaluate(&back, quiet(), None, NOW).allowed[0], "the control");
+    assert!(!evaluate(&back, quiet(), Some(&remembered), NOW.plus_days(1)).allowed[0]);
+}
+
+#[test]
 fn older_grants_stay_and_do_not_grow_younger() {
     let held = holding(0, &[("ads", true)]);
     let remembered = kept(after(true, Some(&held), 100));
