@@ -21,7 +21,7 @@ static KEYS: LazyLock<Vec<String>> = LazyLock::new(|| {
 pub const FORMS: [&str; 6] = ["zero", "one", "two", "few", "many", "other"];
 
 /// How the keys of texts begin that no part of the widget says: it does not carry them.
-const NOT_IN_WIDGET: [&str; 18] = [
+const NOT_IN_WIDGET: [&str; 17] = [
     "allowed",
     "basis_",
     "changed_basis",
@@ -29,14 +29,13 @@ const NOT_IN_WIDGET: [&str; 18] = [
     "changed_purpose",
     "changed_service",
     "changed_third_party",
-    "changed_title",
     "cookies_title",
     "current_choice",
     "duration_",
     "language",
     "no_script",
     "not_answered",
-    "object",
+    "objected",
     "page_",
     "refused",
     "right_",
@@ -96,14 +95,11 @@ impl Words {
     }
 }
 
-/// Texts that nothing says yet.
-const NOT_SAID: [&str; 2] = ["changed_title", "object"];
-
 /// The keys that something says: what a language that is not built in must have; those of opting out where a policy
 /// allows that.
 pub fn said(opt_out: bool) -> impl Iterator<Item = &'static str> {
     let is_said = move |key: &&str| opt_out || !OPT_OUT.iter().any(|start| key.starts_with(start));
-    keys().filter(|key| !NOT_SAID.contains(key)).filter(is_said)
+    keys().filter(is_said)
 }
 
 /// Every key there is.
