@@ -119,6 +119,69 @@ pub fn luminance(colour: [u8; 3]) -> f64 {
 mod tests {
     use super::*;
 
+    /// The selectors of a style sheet without comments.
+    fn selectors(css: &str) -> impl Iterator<Item = &str> {
+        css.split_inclusive('{').filter_map(|part| {
+            let selector = part.strip_suffix('{')?;
+            Some(selector.rsplit(['}', ';', '{']).next().unwrap_or(selector).trim())
+        })
+    }
+
+    /// Size, weight and place of the answers are equal in every look, whatever a policy combines: no rule can tell one
+    /// from the others. What a browser makes of it is measured in `tests/browser/parity.rs`.
+    #[test]
+    fn no_rule_of_any_look_tells_one_answer_from_another() {
+        let tells = |selector: &str| {
+            [
+                "#",
+                "[id",
+                ":nth",
+                ":first",
+                ":last",
+                ":only",
+                ":has",
+                ":not(.avow-button",
+                ".avow-button +",
+                ".avow-button ~",
+            ]
+            .iter()
+            .any(|word| selector.contains(word))
+        };
+        assert!(
+            [".avow .avow-button:first-child", "#avow-accept", ".avow-button ~ .avow-button"]
+                .iter()
+                .all(|s| tells(s))
+        );
+        let mut sheets = vec![
+            include_str!("../../../widget/css/banner.css").to_owned(),
+            include_str!("../../../widget/css/preferences.css").to_owned(),
+        ];
+        for layout in LAYOUTS {
+            for (font, spacing) in FONTS.iter().flat_map(|font| SPACINGS.map(|spacing| (*font, spacing))) {
+                sheets.extend(css(&Look {
+                    theme: "plain".to_owned(),
+                    accent: "#0b5563".to_owned(),
+                    radius: 8,
+                    scheme: "auto".to_owned(),
+                    layout: Some(layout.to_owned()),
+                    font: Some(font.to_owned()),
+                    spacing: Some(spacing.to_owned()),
+                }));
+            }
+        }
+        let comments = |sheet: &str| {
+            sheet
+                .split("/*")
+                .map(|part| part.split_once("*/").map_or(part, |(_, rest)| rest).to_owned())
+                .collect::<String>()
+        };
+        let sheets: Vec<String> = sheets.iter().map(|sheet| comments(sheet)).collect();
+        let all: Vec<&str> = sheets.iter().flat_map(|sheet| selectors(sheet)).collect();
+        assert!(all.len() > 60, "{all:?}");
+        let telling: Vec<&&str> = all.iter().filter(|selector| tells(selector)).collect();
+        assert_eq!(telling, Vec::<&&str>::new());
+    }
+
     #[test]
     fn any_accent_can_be_told_from_the_dark() {
         for accent in ["#000000", "#0b5563", "#1b2a6b", "#8a1c3b", "#7f7f7f", "#ffffff", "#ff0000"] {
