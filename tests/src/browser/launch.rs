@@ -64,6 +64,10 @@ pub(super) async fn chromium(habit: Habit) -> Result<Browser> {
         // The size of type in the settings, which is 16 as installed.
         Habit::LargeText => preferences = json!({ "webkit.webprefs.default_font_size": 32 }),
         Habit::Still => arguments.push("--force-prefers-reduced-motion".to_owned()),
+        Habit::Arabic => preferences = json!({ "intl.selected_languages": "ar-EG,cy" }),
+        Habit::NoScript => {
+            preferences = json!({ "profile.default_content_setting_values.javascript": 2 });
+        }
     }
     let capabilities = json!({ "capabilities": { "alwaysMatch": {
         "browserName": "chrome",
@@ -86,7 +90,7 @@ pub(super) async fn chromium(habit: Habit) -> Result<Browser> {
     let bidi = Bidi::connect(url).await?;
     let child = granted["goog:processID"].as_u64();
     let version = granted["browserVersion"].as_str().unwrap_or_default().to_owned();
-    Ok(Browser { engine: Engine::Chromium, version, bidi, process, child, _profile: profile })
+    Ok(Browser { engine: Engine::Chromium, version, habit, bidi, process, child, _profile: profile })
 }
 
 pub(super) async fn firefox(habit: Habit) -> Result<Browser> {
@@ -109,6 +113,8 @@ pub(super) async fn firefox(habit: Habit) -> Result<Browser> {
             "user_pref('ui.textScaleFactor', 200);\nuser_pref('browser.display.os-zoom-behavior', 2);\n"
         }
         Habit::Still => "user_pref('ui.prefersReducedMotion', 1);\n",
+        Habit::Arabic => "user_pref('intl.accept_languages', 'ar-EG, cy');\n",
+        Habit::NoScript => "user_pref('javascript.enabled', false);\n",
     });
     std::fs::write(profile.path().join("user.js"), preferences).context("write Firefox's preferences")?;
     let mut command = Command::new(binary);
@@ -130,7 +136,7 @@ pub(super) async fn firefox(habit: Habit) -> Result<Browser> {
     } } });
     let session = bidi.command("session.new", wanted).await?;
     let version = session["capabilities"]["browserVersion"].as_str().unwrap_or_default().to_owned();
-    Ok(Browser { engine: Engine::Firefox, version, bidi, process, child: None, _profile: profile })
+    Ok(Browser { engine: Engine::Firefox, version, habit, bidi, process, child: None, _profile: profile })
 }
 
 /// No calls home, no first-run pages, and third-party cookies as they are by default.
