@@ -120,7 +120,7 @@ const ALIKE: &str = r"(theirs, ours) => {
   const look = e => ['', '::before', '::after'].flatMap(part => {
     const style = getComputedStyle(e, part);
     return [...style].map(name => [part + ' ' + name, style.getPropertyValue(name)]);
-  }).concat(Object.entries(e.getBoundingClientRect().toJSON()));
+  }).concat(Object.entries(e.getBoundingClientRect().toJSON()).map(([name, value]) => [' box ' + name, value]));
   const looks = [ours, theirs].map((e, at) => { if (at) ours.replaceWith(e); return all(e).map(look) });
   theirs.replaceWith(ours);
   return all(ours).flatMap((e, at) => looks[0][at].filter(([name, value], n) => value !== looks[1][at][n][1])
@@ -139,7 +139,8 @@ async fn is_theirs(tab: &Tab, fixture: &str, id: &str) -> Result<()> {
              return shapes[0] === shapes[1] ? ({ALIKE})(document.adoptNode(theirs), ours) : shapes.join('\\n') }})()"
         ))
         .await?;
-    ensure!(differs == "", "{id} is not what theirs is:\n{differs}");
+    let differs = differs.as_str().context("a text")?;
+    ensure!(differs.is_empty(), "{id} is not what theirs is:\n{differs}");
     Ok(())
 }
 
