@@ -56,7 +56,7 @@ pub(super) async fn chromium(habit: Habit) -> Result<Browser> {
     ];
     let mut preferences = json!({});
     match habit {
-        Habit::Plain | Habit::Gpc => {}
+        Habit::Plain | Habit::Gpc | Habit::Arabic => {}
         // V8 without code generation has no WebAssembly either; its flag for that alone is gone.
         Habit::NoWasm => arguments.push("--js-flags=--jitless".to_owned()),
         Habit::NoStorage => preferences = json!({ "profile.default_content_setting_values.cookies": 2 }),
@@ -64,11 +64,13 @@ pub(super) async fn chromium(habit: Habit) -> Result<Browser> {
         // The size of type in the settings, which is 16 as installed.
         Habit::LargeText => preferences = json!({ "webkit.webprefs.default_font_size": 32 }),
         Habit::Still => arguments.push("--force-prefers-reduced-motion".to_owned()),
-        Habit::Arabic => preferences = json!({ "intl.selected_languages": "ar-EG,cy" }),
         Habit::NoScript => {
             preferences = json!({ "profile.default_content_setting_values.javascript": 2 });
         }
     }
+    // Whatever this machine speaks.
+    let languages = if habit == Habit::Arabic { "ar-EG,cy" } else { "en-US,en" };
+    preferences["intl.selected_languages"] = languages.into();
     let capabilities = json!({ "capabilities": { "alwaysMatch": {
         "browserName": "chrome",
         "webSocketUrl": true,
@@ -139,8 +141,10 @@ pub(super) async fn firefox(habit: Habit) -> Result<Browser> {
     Ok(Browser { engine: Engine::Firefox, version, habit, bidi, process, child: None, _profile: profile })
 }
 
-/// No calls home, no first-run pages, and third-party cookies as they are by default.
+/// No calls home, no first-run pages, English whatever this machine speaks, and third-party cookies as they are by
+/// default.
 const QUIET: &str = "\
+user_pref('intl.accept_languages', 'en-US, en');
 user_pref('app.update.enabled', false);
 user_pref('app.normandy.enabled', false);
 user_pref('browser.aboutwelcome.enabled', false);
