@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use anyhow::{Context, Result, ensure};
-use avow_tests::browser::{Engine, Tab};
+use avow_tests::browser::{Engine, Habit, Tab};
 use avow_tests::database::Kind;
 use avow_tests::page::Pages;
 use avow_tests::policy::{SITE, in_languages, toml_for};
@@ -15,9 +15,11 @@ use avow_tests::tools::{by_tier, root};
 use serde_json::json;
 
 use crate::harness::{Browsers, Suite};
+use crate::visit::says;
 
 pub fn add(suite: &mut Suite) {
     suite.add("every_language_fits_a_phone", fits);
+    suite.add("the_pages_language_comes_first_then_the_browsers_then_the_sites", order);
 }
 
 /// Shown in the quick tier: long words, both directions, scripts of their own.
@@ -123,5 +125,112 @@ async fn plurals(tab: &Tab, lang: &str, texts: &toml::Table) -> Result<()> {
             );
         }
     }
+    Ok(())
+}
+
+/// What the `<html>` of a page says, and the languages of the banner in a browser as installed, which is English, and in
+/// one that wants Arabic.
+const PAGES: [(&str, &str, &str); 8] = [
+    ("", "en", "ar"),
+    ("lang=''", "en", "ar"),
+    // Said, and none that the site has.
+    ("lang=fr", "en", "ar"),
+    // Said to be unknown (RFC 5646, 4.1), which is not English.
+    ("lang=und", "en", "ar"),
+    ("lang=en", "en", "en"),
+    ("lang=en-AU", "en", "en"),
+    ("lang=de", "de", "de"),
+    ("lang=ar dir=rtl", "ar", "ar"),
+];
+
+async fn order(browsers: Browsers) -> Result<()> {
+    let files = built_in()?;
+    let pages = Pages::start().await?;
+    let policies = [in_languages(&toml_for(&pages.third()), &["de", "en", "ar"])?];
+    let avow = TestServer::start(Setup { policies: policies.into(), ..Setup::on(Kind::Sqlite) }).await?;
+    let page = |attributes: &str| {
+        format!(
+            "<!doctype html><html {attributes}><head><meta charset=utf-8><script src='/.avow/site/{SITE}.js'></script>\
+             <title>shop</title></head><body><h1>Shop</h1></body></html>"
+        )
+    };
+    pages.proxy(Some(avow.base()));
+    for (at, (attributes, _, _)) in PAGES.iter().enumerate() {
+        pages.put(&format!("/{at}"), &page(attributes));
+    }
+    for habit in [Habit::Plain, Habit::Arabic] {
+        let tab = browsers.with(habit).await?.open().await?;
+        for (at, (attributes, english, arabic)) in PAGES.iter().enumerate() {
+            let lang = if habit == Habit::Arabic { arabic } else { english };
+            tab.go(&format!("{}/{at}", pages.site())).await?;
+            speaks(&tab, lang, &files)
+                .await
+                .with_context(|| format!("{habit:?}, on a page with `{attributes}`"))?;
+        }
+        tab.close().await;
+    }
+    follows(&browsers, &pages, &avow, &files["ar"]).await?;
+    // A site with neither English nor Arabic: the second that the browser wants, where a page is told of it; else the
+    // site's first.
+    let policies = [in_languages(&toml_for(&pages.third()), &["de", "cy"])?];
+    let avow = TestServer::start(Setup { policies: policies.into(), ..Setup::on(Kind::Sqlite) }).await?;
+    pages.proxy(Some(avow.base()));
+    for habit in [Habit::Plain, Habit::Arabic] {
+        let lang = if habit == Habit::Arabic && browsers.engine == Engine::Firefox { "cy" } else { "de" };
+        let tab = browsers.with(habit).await?.open().await?;
+        tab.go(&format!("{}/0", pages.site())).await?;
+        speaks(&tab, lang, &files).await.with_context(|| format!("{habit:?}, in German and Welsh"))?;
+        tab.close().await;
+    }
+    Ok(())
+}
+
+/// All that comes after the banner is in Arabic, too; and the record names it.
+async fn follows(browsers: &Browsers, pages: &Pages, avow: &TestServer, arabic: &toml::Table) -> Result<()> {
+    let tab = browsers.with(Habit::Arabic).await?.open().await?;
+    tab.go(&format!("{}/0", pages.site())).await?;
+    tab.click("#avow-choose").await?;
+    tab.shown("#avow-save").await?;
+    let dialog = tab.eval("(e => [e.lang, e.dir, getComputedStyle(e).direction, document.getElementById('avow-save').textContent])(document.getElementById('avow-dialog'))").await?;
+    let text = |key: &str| arabic["texts"][key].as_str().unwrap_or_default();
+    ensure!(dialog == json!(["ar", "rtl", "rtl", text("save")]), "{dialog}");
+    tab.click("#avow-dialog-reject").await?;
+    tab.shown("#avow-toast").await?;
+    let said = tab
+        .eval("(e => [e.closest('[lang]').lang, e.closest('[dir]').dir, e.textContent, getComputedStyle(e).direction])(document.getElementById('avow-toast'))")
+        .await?;
+    ensure!([&said[0], &said[1], &said[3]] == ["ar", "rtl", "rtl"], "{said}");
+    ensure!(said[2].as_str().is_some_and(|said| said.contains(text("rejected"))), "{said}");
+    tab.wait("!localStorage.getItem('avow_outbox')").await?;
+    let records = avow.records()?;
+    ensure!(records.len() == 1 && says(&records[0], "locale") == "ar", "{records:?}");
+    // Avow's own page reads what the browser asks for.
+    tab.go(&format!("{}/.avow/page/{SITE}/cookies", pages.site())).await?;
+    let own = tab.eval("[document.documentElement.lang, document.documentElement.dir, document.querySelector('button[value=reject]').textContent]").await?;
+    ensure!(own == json!(["ar", "rtl", text("reject")]), "{own}");
+    tab.close().await;
+    Ok(())
+}
+
+/// The banner is in that language: its words, its `lang`, its `dir`, and how it runs; the page stays as it was.
+async fn speaks(tab: &Tab, lang: &str, files: &BTreeMap<String, toml::Table>) -> Result<()> {
+    tab.shown("#avow-banner").await?;
+    let seen = tab
+        .eval(
+            "(banner => [banner.lang, banner.dir, getComputedStyle(banner).direction, \
+              ...['accept', 'reject', 'choose'].map(id => document.getElementById('avow-' + id).textContent)])\
+             (document.getElementById('avow-banner'))",
+        )
+        .await?;
+    let dir = if lang == "ar" { "rtl" } else { "ltr" };
+    let texts = files[lang]["texts"].as_table().context("texts")?;
+    let word = |key: &str| texts[key].as_str();
+    ensure!(
+        seen == json!([lang, dir, dir, word("accept"), word("reject"), word("choose")]),
+        "not in {lang}: {seen}"
+    );
+    let body = tab.eval("document.getElementById('avow-banner').textContent").await?;
+    let said = word("banner_body").context("a text")?;
+    ensure!(body.as_str().is_some_and(|body| body.contains(said)), "not in {lang}: {body}");
     Ok(())
 }

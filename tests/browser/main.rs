@@ -32,6 +32,7 @@ mod parity;
 mod receipt;
 mod receipts;
 mod region;
+mod scriptless;
 mod seetec;
 mod selftest;
 mod shown;
@@ -73,6 +74,7 @@ fn main() -> ExitCode {
     late::add(&mut suite);
     compatible::add(&mut suite);
     delivery::add(&mut suite);
+    scriptless::add(&mut suite);
     subdomains::add(&mut suite);
     access::add(&mut suite);
     axe::add(&mut suite);

@@ -11,6 +11,8 @@ pub fn add(suite: &mut Suite) {
     suite.add("harness_sees_input_cookies_storage_and_requests", sees);
     suite.add("harness_can_switch_webassembly_off", no_wasm);
     suite.add("harness_can_switch_storage_off", no_storage);
+    suite.add("harness_can_switch_scripts_off", no_script);
+    suite.add("harness_can_speak_other_languages", languages);
 }
 
 const PAGE: &str = r#"<!doctype html><meta charset=utf-8><title>self</title>
@@ -86,6 +88,37 @@ async fn no_storage(browsers: Browsers) -> Result<()> {
             storage_read == storage || habit == Habit::NoStorage && storage_read != "number",
             "{habit:?} {storage_read}"
         );
+        tab.close().await;
+    }
+    Ok(())
+}
+
+async fn no_script(browsers: Browsers) -> Result<()> {
+    let pages = Pages::start().await?;
+    pages.put("/", &format!("{PAGE}<noscript><i id=without>without</i></noscript>"));
+    for (habit, without) in [(Habit::Plain, false), (Habit::NoScript, true)] {
+        let tab = browsers.with(habit).await?.open().await?;
+        tab.go(&format!("{}/", pages.site())).await?;
+        let seen = tab.eval("!!document.getElementById('without')").await?;
+        ensure!(seen == without, "{habit:?}: {seen}");
+        ensure!(tab.cookies().await?.is_empty() == without, "{habit:?}: {:?}", tab.cookies().await?);
+        tab.close().await;
+    }
+    Ok(())
+}
+
+async fn languages(browsers: Browsers) -> Result<()> {
+    let pages = Pages::start().await?;
+    pages.put("/", PAGE);
+    let arabic = match browsers.engine {
+        Engine::Chromium => json!(["ar-EG"]),
+        Engine::Firefox => json!(["ar-EG", "cy"]),
+    };
+    for (habit, expected) in [(Habit::Plain, json!(["en-US"])), (Habit::Arabic, arabic)] {
+        let tab = browsers.with(habit).await?.open().await?;
+        tab.go(&format!("{}/", pages.site())).await?;
+        let told = tab.eval("navigator.languages.filter(tag => tag !== 'en')").await?;
+        ensure!(told == expected, "{habit:?}: {told}");
         tab.close().await;
     }
     Ok(())

@@ -59,6 +59,10 @@ pub enum Habit {
     LargeText,
     /// As little motion as can be.
     Still,
+    /// Pages are wanted in Arabic as in Egypt, then in Welsh. Chromium tells a page of the first alone.
+    Arabic,
+    /// No script runs.
+    NoScript,
 }
 
 /// A running browser, ended when dropped.
@@ -68,6 +72,7 @@ pub struct Browser {
     pub engine: Engine,
     /// Its version, as it says itself.
     pub version: String,
+    habit: Habit,
     bidi: Bidi,
     // The browser's process (Firefox) or chromedriver's.
     process: Process,
@@ -104,7 +109,8 @@ impl Browser {
         let made = self.bidi.command("browser.createUserContext", json!({})).await?;
         let user = made["userContext"].as_str().unwrap_or_default().to_owned();
         let context = self.window(&user).await?;
-        Ok(Tab::new(self.engine, self.bidi.clone(), user, context, true))
+        let tab = Tab::new(self.engine, self.bidi.clone(), user, context, true);
+        Ok(if self.habit == Habit::NoScript { tab.without_promises() } else { tab })
     }
 
     async fn window(&self, user: &str) -> Result<String> {

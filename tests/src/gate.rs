@@ -1,6 +1,7 @@
 //! The gate as an operator starts it: `avow gate` before a site, on a database of its own.
 
 use anyhow::{Context, Result, ensure};
+use serde_json::Value;
 
 use crate::database::{Database, Kind, directory, file};
 use crate::process::Process;
@@ -12,7 +13,8 @@ pub struct Gate {
     // Dropped in this order: the process before what it uses.
     _process: Process,
     base: String,
-    _database: Database,
+    site: String,
+    database: Database,
 }
 
 impl Gate {
@@ -33,11 +35,22 @@ impl Gate {
             })
             .await
             .context("start the gate")?;
-        Ok(Self { _process: process, base, _database: database })
+        Ok(Self { _process: process, base, site: site.to_owned(), database })
     }
 
     /// `http://127.0.0.1:PORT`, without a slash.
     pub fn base(&self) -> &str {
         &self.base
+    }
+
+    /// All records of the site in the order of the export, one JSON object each.
+    pub fn records(&self) -> Result<Vec<Value>> {
+        let done = avow(&self.database, &["export", "--site", &self.site, "--format", "ndjson"])?;
+        ensure!(done.status.success(), "avow export: {}", String::from_utf8_lossy(&done.stderr));
+        let lines = String::from_utf8(done.stdout)?;
+        lines
+            .lines()
+            .map(|line| serde_json::from_str(line).with_context(|| format!("read the line {line}")))
+            .collect()
     }
 }

@@ -60,6 +60,7 @@ pub fn in_languages(policy: &str, tags: &[&str]) -> Result<String> {
                     for tag in tags {
                         text.entry((*tag).to_owned()).or_insert_with(|| english.clone());
                     }
+                    text.retain(|tag, _| tags.contains(&tag));
                 }
                 table.iter_mut().for_each(|(_, value)| add(value, tags));
             }

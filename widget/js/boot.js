@@ -31,11 +31,11 @@
     return ("" + tag).toLowerCase();
   }
 
-  // A tag's language and script: who reads `zh` does not read `zh-TW`.
+  // A tag's language and script: who reads `zh` does not read `zh-TW`. Of `und`, not said, the likeliest would be `en`.
   function script(tag) {
     try {
-      tag = new Intl.Locale(tag).maximize();
-      return tag.language + tag.script;
+      tag = new Intl.Locale(tag);
+      return tag.language + tag.maximize().script;
     } catch (e) {
       return tag;
     }

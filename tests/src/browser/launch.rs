@@ -56,7 +56,7 @@ pub(super) async fn chromium(habit: Habit) -> Result<Browser> {
     ];
     let mut preferences = json!({});
     match habit {
-        Habit::Plain | Habit::Gpc => {}
+        Habit::Plain | Habit::Gpc | Habit::Arabic => {}
         // V8 without code generation has no WebAssembly either; its flag for that alone is gone.
         Habit::NoWasm => arguments.push("--js-flags=--jitless".to_owned()),
         Habit::NoStorage => preferences = json!({ "profile.default_content_setting_values.cookies": 2 }),
@@ -64,7 +64,13 @@ pub(super) async fn chromium(habit: Habit) -> Result<Browser> {
         // The size of type in the settings, which is 16 as installed.
         Habit::LargeText => preferences = json!({ "webkit.webprefs.default_font_size": 32 }),
         Habit::Still => arguments.push("--force-prefers-reduced-motion".to_owned()),
+        Habit::NoScript => {
+            preferences = json!({ "profile.default_content_setting_values.javascript": 2 });
+        }
     }
+    // Whatever this machine speaks.
+    let languages = if habit == Habit::Arabic { "ar-EG,cy" } else { "en-US,en" };
+    preferences["intl.selected_languages"] = languages.into();
     let capabilities = json!({ "capabilities": { "alwaysMatch": {
         "browserName": "chrome",
         "webSocketUrl": true,
@@ -86,7 +92,7 @@ pub(super) async fn chromium(habit: Habit) -> Result<Browser> {
     let bidi = Bidi::connect(url).await?;
     let child = granted["goog:processID"].as_u64();
     let version = granted["browserVersion"].as_str().unwrap_or_default().to_owned();
-    Ok(Browser { engine: Engine::Chromium, version, bidi, process, child, _profile: profile })
+    Ok(Browser { engine: Engine::Chromium, version, habit, bidi, process, child, _profile: profile })
 }
 
 pub(super) async fn firefox(habit: Habit) -> Result<Browser> {
@@ -109,6 +115,8 @@ pub(super) async fn firefox(habit: Habit) -> Result<Browser> {
             "user_pref('ui.textScaleFactor', 200);\nuser_pref('browser.display.os-zoom-behavior', 2);\n"
         }
         Habit::Still => "user_pref('ui.prefersReducedMotion', 1);\n",
+        Habit::Arabic => "user_pref('intl.accept_languages', 'ar-EG, cy');\n",
+        Habit::NoScript => "user_pref('javascript.enabled', false);\n",
     });
     std::fs::write(profile.path().join("user.js"), preferences).context("write Firefox's preferences")?;
     let mut command = Command::new(binary);
@@ -130,11 +138,13 @@ pub(super) async fn firefox(habit: Habit) -> Result<Browser> {
     } } });
     let session = bidi.command("session.new", wanted).await?;
     let version = session["capabilities"]["browserVersion"].as_str().unwrap_or_default().to_owned();
-    Ok(Browser { engine: Engine::Firefox, version, bidi, process, child: None, _profile: profile })
+    Ok(Browser { engine: Engine::Firefox, version, habit, bidi, process, child: None, _profile: profile })
 }
 
-/// No calls home, no first-run pages, and third-party cookies as they are by default.
+/// No calls home, no first-run pages, English whatever this machine speaks, and third-party cookies as they are by
+/// default.
 const QUIET: &str = "\
+user_pref('intl.accept_languages', 'en-US, en');
 user_pref('app.update.enabled', false);
 user_pref('app.normandy.enabled', false);
 user_pref('browser.aboutwelcome.enabled', false);

@@ -19,6 +19,7 @@ pub struct Tab {
     user: String,
     context: String,
     owner: bool,
+    promises: bool,
     first_event: usize,
 }
 
@@ -63,7 +64,12 @@ pub mod keys {
 impl Tab {
     pub(super) fn new(engine: Engine, bidi: Bidi, user: String, context: String, owner: bool) -> Self {
         let first_event = bidi.count();
-        Self { engine, bidi, user, context, owner, first_event }
+        Self { engine, bidi, user, context, owner, promises: true, first_event }
+    }
+
+    /// Where no script of a page may run, Firefox settles no promise either: expressions are read at once.
+    pub(super) fn without_promises(self) -> Self {
+        Self { promises: false, ..self }
     }
 
     /// Another tab of the same visitor: they share cookies and storage.
@@ -71,7 +77,8 @@ impl Tab {
         let asked = json!({ "type": "window", "userContext": self.user });
         let made = self.bidi.command("browsingContext.create", asked).await?;
         let context = made["context"].as_str().context("a new context has an id")?.to_owned();
-        Ok(Self::new(self.engine, self.bidi.clone(), self.user.clone(), context, false))
+        let tab = Self::new(self.engine, self.bidi.clone(), self.user.clone(), context, false);
+        Ok(Self { promises: self.promises, ..tab })
     }
 
     /// Closes it, and with the first tab of a visitor all that the browser keeps of them.
@@ -129,10 +136,15 @@ impl Tab {
 
     /// The value of a JavaScript expression, awaited, through JSON.
     pub async fn eval(&self, expression: &str) -> Result<Value> {
+        let read = if self.promises {
+            format!("(async () => JSON.stringify((await ({expression})) ?? null))()")
+        } else {
+            format!("JSON.stringify(({expression}) ?? null)")
+        };
         let asked = json!({
-            "expression": format!("(async () => JSON.stringify((await ({expression})) ?? null))()"),
+            "expression": read,
             "target": { "context": self.context },
-            "awaitPromise": true,
+            "awaitPromise": self.promises,
             "userActivation": false,
         });
         let answer = self.bidi.command("script.evaluate", asked).await?;
