@@ -108,6 +108,11 @@ pub fn stands(policy: &Policy, optional: OptionalPurpose<'_>, decision: &Decisio
     answer(policy, optional, decision, now) == Answer::Granted
 }
 
+/// Whether a stored decision's refusal of that purpose is in force.
+pub fn refused(policy: &Policy, optional: OptionalPurpose<'_>, decision: &Decision, now: Millis) -> bool {
+    answer(policy, optional, decision, now) == Answer::Denied
+}
+
 fn answer(policy: &Policy, optional: OptionalPurpose<'_>, decision: &Decision, now: Millis) -> Answer {
     let granted = match decision.find(&optional.purpose.id) {
         Some(granted) => granted,

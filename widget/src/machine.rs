@@ -7,7 +7,7 @@ use avow_shared::act::{Control, Input, RejectButton, Surface};
 use avow_shared::category::Category;
 use avow_shared::cookie;
 use avow_shared::decision::{Decision, decide};
-use avow_shared::engine::{Ask, Evaluation, evaluate, stands};
+use avow_shared::engine::{Ask, Evaluation, evaluate, refused, stands};
 use avow_shared::id::Millis;
 use avow_shared::policy::{Asked, OptionalPurpose, Policy};
 use avow_shared::signals::Signals;
@@ -107,18 +107,24 @@ impl Machine {
             Wish::RejectAll => (Control::RejectAll, Vec::new()),
             Wish::Withdraw => (Control::Withdraw, Vec::new()),
         };
+        // A first layer asks about what is open: what was refused before is no part of the question.
+        let asks = self.asks() && matches!(how.surface, Surface::Banner | Surface::Page);
         let (mut answers, mut all) = (Vec::new(), true);
         for (purpose, allowed) in policy.purposes().iter().zip(&self.evaluation.allowed) {
             let Category::Optional(category) = purpose.category else { continue };
             let optional = OptionalPurpose { purpose, category };
             let by_banner = purpose.asked == Asked::ByBanner;
+            let stored = self.stored.as_ref();
             let grant = match control {
                 // Of what a form asks for, "all" leaves what there is.
-                Control::AcceptAll => *allowed || by_banner,
+                Control::AcceptAll => {
+                    let stays = asks && stored.is_some_and(|stored| refused(policy, optional, stored, now));
+                    *allowed || by_banner && !stays
+                }
                 _ => switched.get(answers.len()) == Some(&true),
             };
             all &= grant || !by_banner;
-            let agreed = self.stored.as_ref().is_some_and(|stored| stands(policy, optional, stored, now));
+            let agreed = stored.is_some_and(|stored| stands(policy, optional, stored, now));
             // A switch that was on without an answer, and was not touched, is none: nothing that was ticked before is
             // consent (CJEU C-673/17, 52).
             let is_left = grant && *allowed && !agreed && control == Control::Save;

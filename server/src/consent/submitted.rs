@@ -130,11 +130,11 @@ pub(super) fn objects(policy: &Policy, submission: &Submission, event: Event) ->
 /// A grant needs a person, and a way to refuse that could be seen and used; the words must fit the choices.
 pub(super) fn check_act(policy: &Policy, submission: &Submission, granted: &[bool]) -> Result<(), Error> {
     let fits = match submission.control {
-        // What a form of the site asks for is not among "all".
+        // What a form of the site asks for is not among "all", nor what was refused before a first layer asked again.
         Control::AcceptAll => policy
             .optional()
             .zip(granted)
-            .all(|(optional, granted)| *granted || optional.purpose.asked == Asked::ByForm),
+            .any(|(optional, granted)| *granted && optional.purpose.asked == Asked::ByBanner),
         Control::RejectAll | Control::Withdraw => !granted.iter().any(|granted| *granted),
         Control::Save => true,
     };

@@ -83,6 +83,33 @@ fn a_refusal_counts_however_it_came() {
 }
 
 #[test]
+fn asked_again_about_what_changed_accepting_leaves_what_was_refused() {
+    let first = policy();
+    let mut machine = fresh(&first);
+    let answer = machine.answer(&first, Wish::Save(vec![true, false]), &BY_HAND, NOW).expect("it counts");
+    let cookie = cookie::encode(&answer.decision, None);
+    // The first optional purpose is another one since version 4.
+    let mut facts = FACTS;
+    (facts[2], facts[18]) = ("4", "4");
+    let changed = policy::read(&facts.join("\n")).expect("a whole policy").policy;
+    let again = || Machine::new(&changed, Signals::default(), &cookie, NOW);
+    let mut machine = again();
+    assert_eq!(machine.evaluation.ask, Ask::Choice(avow_shared::engine::Reason::Changed));
+    assert_eq!(machine.evaluation.allowed, [true, false, false]);
+    let answer = machine.answer(&changed, Wish::AcceptAll, &BY_HAND, NOW).expect("it counts");
+    assert_eq!((machine.evaluation.allowed, machine.evaluation.ask), (vec![true, true, false], Ask::No));
+    assert_eq!((answer.control, answer.said), (Control::AcceptAll, Said::Saved));
+    // In the preferences every switch is in view, and "all" is all; so it is where nothing is asked.
+    let mut machine = again();
+    machine.answer(&changed, Wish::AcceptAll, &How { surface: Surface::Preferences, ..BY_HAND }, NOW);
+    assert_eq!(machine.evaluation.allowed, [true, true, true]);
+    let mut machine = again();
+    machine.answer(&changed, Wish::RejectAll, &BY_HAND, NOW);
+    machine.answer(&changed, Wish::AcceptAll, &How { surface: Surface::Page, ..BY_HAND }, NOW);
+    assert_eq!(machine.evaluation.allowed, [true, true, true]);
+}
+
+#[test]
 fn missing_switches_are_off() {
     let mut machine = fresh(&policy());
     let answer = machine.answer(&policy(), Wish::Save(vec![true]), &BY_HAND, NOW).expect("it counts");
