@@ -18,8 +18,16 @@ pub fn add(suite: &mut Suite) {
 
 /// Pages of a site whose visitors, all on this machine, are in that country.
 async fn site(country: Option<&str>) -> Result<(Pages, TestServer, tempfile::TempDir)> {
+    site_of(country, |third| Ok(following(&toml_in("compatible", third)))).await
+}
+
+/// The same with another policy, made for that third party.
+pub async fn site_of(
+    country: Option<&str>,
+    policy: impl Fn(&str) -> Result<String>,
+) -> Result<(Pages, TestServer, tempfile::TempDir)> {
     let pages = Pages::start().await?;
-    let policy = following(&toml_in("compatible", &pages.third()));
+    let policy = policy(&pages.third())?;
     let folder = tempfile::tempdir()?;
     let file = folder.path().join("geo.mmdb");
     std::fs::write(&file, geo::file(&[("127.0.0.0/8", country.unwrap_or("ZZ"), None)])?)?;

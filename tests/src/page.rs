@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use actix_web::dev::ServerHandle;
 use actix_web::http::StatusCode;
@@ -12,6 +13,9 @@ use actix_web::{App, HttpRequest, HttpResponse, HttpServer, web};
 use anyhow::{Context, Result};
 use reqwest::Client;
 use reqwest::redirect::Policy;
+
+/// How often it is looked whether what a request waits for has come.
+const BETWEEN_LOOKS: Duration = Duration::from_millis(5);
 
 /// A request as the site or the third party got it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,7 +26,22 @@ pub struct Hit {
     pub path: String,
 }
 
+/// What becomes of requests to Avow whose paths contain certain words.
+#[derive(Clone, Debug, Default)]
+pub enum Trouble {
+    /// All are passed on at once.
+    #[default]
+    None,
+    /// Those with one of these are passed on when one with each has come: what is asked for one after the other never is.
+    Together(Vec<&'static str>),
+    /// The answer is 503.
+    Refused(&'static str),
+    /// There is no answer.
+    Unanswered(&'static str),
+}
+
 struct State {
+    trouble: Mutex<Trouble>,
     pages: Mutex<BTreeMap<String, String>>,
     hits: Mutex<Vec<Hit>>,
     avow: Mutex<Option<String>>,
@@ -40,6 +59,7 @@ impl Pages {
     /// Starts an empty one.
     pub async fn start() -> Result<Self> {
         let state = Arc::new(State {
+            trouble: Mutex::default(),
             pages: Mutex::default(),
             hits: Mutex::default(),
             avow: Mutex::default(),
@@ -88,6 +108,17 @@ impl Pages {
         *self.state.avow.lock().expect("no holder panics") = avow.map(str::to_owned);
     }
 
+    /// From now on.
+    pub fn trouble(&self, trouble: Trouble) {
+        *self.state.trouble.lock().expect("no holder panics") = trouble;
+    }
+
+    /// Requests that arrived for Avow since the last [`Self::forget`].
+    pub fn avow_hits(&self) -> Vec<String> {
+        let hits = self.state.hits.lock().expect("no holder panics");
+        hits.iter().filter_map(|hit| hit.path.strip_prefix("/.avow")).map(str::to_owned).collect()
+    }
+
     /// Requests that arrived for the third party since the last [`Self::forget`], without `/favicon.ico`.
     pub fn third_party_hits(&self) -> Vec<String> {
         let hits = self.state.hits.lock().expect("no holder panics");
@@ -116,6 +147,23 @@ async fn answer(request: HttpRequest, body: web::Bytes, state: web::Data<State>)
         return third_party(&path);
     }
     if let Some(path) = path.strip_prefix("/.avow") {
+        let trouble = state.trouble.lock().expect("no holder panics").clone();
+        match trouble {
+            Trouble::Together(words) if words.iter().any(|word| path.contains(word)) => {
+                let all_came = || {
+                    let hits = state.hits.lock().expect("no holder panics");
+                    words.iter().all(|word| hits.iter().any(|hit| hit.path.contains(word)))
+                };
+                while !all_came() {
+                    tokio::time::sleep(BETWEEN_LOOKS).await;
+                }
+            }
+            Trouble::Refused(word) if path.contains(word) => {
+                return HttpResponse::ServiceUnavailable().finish();
+            }
+            Trouble::Unanswered(word) if path.contains(word) => std::future::pending().await,
+            _ => {}
+        }
         return pass_on(&request, path, body, &state).await;
     }
     let page = state.pages.lock().expect("no holder panics").get(request.path()).cloned();
