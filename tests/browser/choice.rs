@@ -282,9 +282,14 @@ async fn two_tabs(browsers: Browsers) -> Result<()> {
     visit.tab.wait("avow.allows('analytics')").await?;
     visit.sealed().await?;
     visit.record(1).await?;
+    // What ran is stopped by loading the page anew.
+    visit.tab.eval("window.former = true").await?;
     other.click("#avow-reopen").await?;
     other.click("#avow-withdraw").await?;
-    visit.tab.wait("!!window.avow && (await avow.ready) && !avow.allows('analytics')").await?;
+    visit
+        .tab
+        .wait("!window.former && !!window.avow && (await avow.ready) && !avow.allows('analytics')")
+        .await?;
     visit.sealed().await?;
     let record = visit.record(2).await?;
     ensure!(says(&record, "event") == "withdrawn", "{record}");

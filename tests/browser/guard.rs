@@ -289,6 +289,8 @@ async fn workers(browsers: Browsers) -> Result<()> {
     site.go(&tab, "/bare").await?;
     let control = tab.eval("window.all").await?;
     ensure!(control == said, "without Avow they say the same: {control} {said}");
+    // One speaks before it has asked.
+    until("four requests", || async { Ok((site.pages.third_party_hits().len() == 4).then_some(())) }).await?;
     let mut hits = site.pages.third_party_hits();
     hits.sort();
     ensure!(hits == ["/from-blob", "/from-classic", "/from-module", "/from-shared"], "{hits:?}");

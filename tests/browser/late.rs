@@ -7,6 +7,7 @@ use avow_tests::database::Kind;
 use avow_tests::page::Pages;
 use avow_tests::policy::{SITE, toml_for};
 use avow_tests::server::{Setup, TestServer};
+use avow_tests::time::until;
 use serde_json::json;
 
 use crate::harness::{Browsers, Suite};
@@ -182,6 +183,8 @@ async fn embed(browsers: Browsers) -> Result<()> {
     tab.click("#avow-save").await?;
     tab.wait("!!document.querySelector('#film[src]') && !document.querySelector('.avow-embed')").await?;
     tab.shown("#film").await?;
+    // Of another origin once it is there.
+    tab.wait("document.getElementById('film').contentDocument === null").await?;
     ensure!(site.pages.third_party_hits() == ["/film"], "{:?}", site.pages.third_party_hits());
     ensure!(tab.complaints().is_empty(), "{:?}", tab.complaints());
     tab.close().await;
@@ -219,7 +222,7 @@ async fn typed(browsers: Browsers) -> Result<()> {
     tab.click("#avow-accept").await?;
     tab.wait("!window.former && document.readyState === 'complete'").await?;
     tab.wait("document.getElementById('name').value === 'Ada'").await?;
-    ensure!(tab.loads() == loads + 1, "one reload");
+    until("one reload", || async { Ok((tab.loads() == loads + 1).then_some(())) }).await?;
     let mut after = tab.eval(state).await?;
     // Firefox keeps fields through a reload of its own accord, all but passwords.
     if tab.engine == avow_tests::browser::Engine::Firefox {

@@ -14,6 +14,7 @@ use crate::harness::{Browsers, Suite};
 pub fn add(suite: &mut Suite) {
     suite.add("every_layout_stands_where_it_should", layouts);
     suite.add("a_dialog_in_the_middle_can_be_put_off", middle);
+    suite.add("a_dialog_in_the_middle_is_a_card_where_it_would_harm", no_middle);
     suite.add("the_govuk_theme_has_the_markup_of_govuk", govuk);
     suite.add("a_page_may_bring_a_first_layer_of_its_own", headless);
 }
@@ -137,15 +138,16 @@ async fn middle(browsers: Browsers) -> Result<()> {
         ensure!(tab.eval("!document.activeElement.closest('main')").await? == true, "the page is inert");
     }
     // The second layer opens over it, and what closes that leaves it.
+    let modal = "document.getElementById('avow-banner').matches(':modal') && await new Promise(done => setTimeout(done, 0, true))";
     tab.click("#avow-choose").await?;
     tab.shown("#avow-dialog").await?;
     tab.press(keys::ESCAPE).await?;
-    tab.gone("#avow-dialog").await?;
-    tab.shown("#avow-banner").await?;
+    tab.wait("!document.getElementById('avow-dialog')").await?;
+    ensure!(tab.eval(modal).await? == true, "it stands");
     // A click beside it is no answer and does not put it off.
     tab.click_at(&json!({ "x": 4, "y": 4 })).await?;
     tab.press(keys::TAB).await?;
-    tab.shown("#avow-banner").await?;
+    ensure!(tab.eval(modal).await? == true, "it stands still");
     tab.press(keys::ESCAPE).await?;
     tab.gone("#avow-banner").await?;
     tab.shown("#avow-reopen").await?;
@@ -162,6 +164,60 @@ async fn middle(browsers: Browsers) -> Result<()> {
     tab.shown("#avow-reopen").await?;
     ensure!(tab.eval("!document.getElementById('avow-banner')").await? == true, "not asked again");
     ensure!(tab.complaints().is_empty(), "{:?}", tab.complaints());
+    tab.close().await;
+    Ok(())
+}
+
+/// Where a dialog would answer for somebody, or keep a page from being used, it is none.
+async fn no_middle(browsers: Browsers) -> Result<()> {
+    let look = LOOKS.into_iter().find(|look| look.name == "dialog").context("the look")?;
+    let (pages, _avow) = site(look, "").await?;
+    let head = format!(
+        "<!doctype html><html lang=en><head><meta charset=utf-8><script src='/.avow/site/{SITE}.js'></script><title>shop</title>"
+    );
+    for (path, more, body) in [
+        ("/form", "", "<form><label>Name <input id=name autofocus></label><button>Send</button></form>"),
+        ("/cookies", "", "<p>About cookies.</p>"),
+        ("/blocked", "<style>#avow-banner { display: none !important }</style>", ""),
+        ("/faded", "<style>#avow-banner { opacity: 0 !important }</style>", ""),
+    ] {
+        pages.put(
+            path,
+            &format!("{head}{more}</head><body><main><a href=/>home</a>{body}</main></body></html>"),
+        );
+    }
+    let tab = browsers.plain().await?.open().await?;
+    let is = "(b => b && [b.localName, b.matches(':modal')])(document.getElementById('avow-banner'))";
+    // Who types goes on typing, and the keys after that answer nothing.
+    tab.go(&format!("{}/form", pages.site())).await?;
+    tab.shown("#avow-banner").await?;
+    ensure!(tab.eval(is).await? == json!(["section", false]), "a card: {}", tab.eval(is).await?);
+    for key in ['a', keys::TAB] {
+        tab.press(key).await?;
+    }
+    let state = "[document.getElementById('name').value, document.activeElement.localName, avow.decision()]";
+    tab.wait("document.activeElement.localName === 'button'").await?;
+    ensure!(tab.eval(state).await? == json!(["a", "button", null]), "{}", tab.eval(state).await?);
+    // The page that explains the question can be read.
+    tab.go(&format!("{}/cookies", pages.site())).await?;
+    tab.shown("#avow-banner").await?;
+    ensure!(tab.eval(is).await? == json!(["section", false]), "a card: {}", tab.eval(is).await?);
+    // What blocks banners does not make the page unusable, nor does what makes all else inert.
+    for path in ["/blocked", "/faded", "/"] {
+        tab.go(&format!("{}{path}", pages.site())).await?;
+        if path == "/" {
+            tab.wait(&format!("{is} && document.getElementById('avow-banner').matches(':modal')")).await?;
+            tab.eval("(document.getElementById('avow-banner').inert = true, 1)").await?;
+        }
+        tab.wait("(await avow.ready) === true && !document.querySelector('dialog:modal') && !document.getElementById('avow-banner')")
+            .await?;
+        tab.shown("#avow-reopen").await?;
+        tab.tab_to("main a").await?;
+        ensure!(
+            tab.eval("[avow.decision(), avow.allows('analytics')]").await? == json!([null, false]),
+            "{path}"
+        );
+    }
     tab.close().await;
     Ok(())
 }

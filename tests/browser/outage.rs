@@ -193,6 +193,7 @@ async fn without_preferences(browsers: Browsers) -> Result<()> {
     visit.tab.shown("#avow-banner").await?;
     visit.demo.wire.cut();
     for _ in 0..2 {
+        visit.tab.eval("document.querySelector('#avow-choose').removeAttribute('aria-busy')").await?;
         visit.tab.click("#avow-choose").await?;
         visit
             .tab

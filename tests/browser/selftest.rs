@@ -30,7 +30,7 @@ async fn sees(browsers: Browsers) -> Result<()> {
     tab.tab_to("#i").await?;
     tab.press('x').await?;
     tab.press(keys::TAB).await?;
-    ensure!(tab.eval("document.querySelector('#i').value").await? == "x", "the key arrived");
+    tab.wait("document.querySelector('#i').value === 'x'").await?;
     let names: Vec<String> = tab.cookies().await?.into_iter().map(|cookie| cookie.name).collect();
     for name in ["own", "seen", "_count_one"] {
         ensure!(names.iter().any(|found| found == name), "{name} is in the jar: {names:?}");

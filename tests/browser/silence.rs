@@ -75,8 +75,11 @@ async fn sites(browsers: Browsers) -> Result<()> {
     visit.go("/").await?;
     visit.ready().await?;
     visit.tab.wait("!!window.campaignTag").await?;
-    let found = stopped(list, &visit).await?;
-    ensure!(found.iter().any(|(url, _)| url.contains("/pixel.gif?")), "with consent: {found:?}");
+    until("the pixel, with consent", || async {
+        let found = stopped(list, &visit).await?;
+        Ok(found.iter().any(|(url, _)| url.contains("/pixel.gif?")).then_some(()))
+    })
+    .await?;
     visit.end().await;
     Ok(())
 }

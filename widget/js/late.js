@@ -16,6 +16,7 @@ import { signal } from "./signals.js";
 import { words } from "./words.js";
 
 export { keep, putBack } from "./form.js";
+export { middle } from "./middle.js";
 export { own } from "./own.js";
 export { plain } from "./plain.js";
 export { signal } from "./signals.js";

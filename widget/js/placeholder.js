@@ -74,4 +74,6 @@ function choose(guard, purposes) {
   if (set()) return;
   const watch = new MutationObserver(() => set() && watch.disconnect());
   watch.observe(d.body, { childList: true });
+  // Preferences that come for another wish must not have it switched on.
+  setTimeout(() => watch.disconnect(), 4e3);
 }

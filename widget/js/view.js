@@ -53,9 +53,7 @@ export function ask(why, gpc) {
     later((late) => asking && !byId("avow-banner") && late.own(policy).ask(why, gpc, why ? news() : [], exempt()) || 1).then((drawn) => drawn || hide(false));
     return;
   }
-  // What only tells takes the page away from nobody.
-  const [tag, role] = policy.look.modal && why !== "notice" ? ["dialog", "dialog"] : ["section", "region"];
-  const banner = root(tag, "banner", { role, "aria-labelledby": "avow-title" }, policy, look,
+  const parts = [
     make("div", { class: "avow-words" },
       make("h2", { id: "avow-title", class: "avow-title" }, texts.banner_title),
       line("text", why === "notice" ? texts.notice_body : texts.banner_body, " ", link(texts.cookies_link, links.cookies)),
@@ -65,16 +63,21 @@ export function ask(why, gpc) {
     make("div", { class: "avow-actions" },
       button("accept", texts.accept),
       button("reject", texts.reject),
-      button("choose", texts.choose)));
+      button("choose", texts.choose)),
+  ];
+  hide(asking = true);
+  // It may be answered, or asked again, before the file with the dialog is here.
+  if (policy.look.modal) later((late) => stands() || late.middle({ parts, policy, look, stand, dismiss })).then((drawn) => drawn || stands() || card(parts));
+  else card(parts);
+}
+
+const stands = () => !asking || byId("avow-banner");
+const card = (parts) => stand(root("section", "banner", { role: "region", "aria-labelledby": "avow-title" }, policy, look, parts));
+
+function stand(banner) {
   d.body.prepend(banner);
-  if (role === "dialog") {
-    // Its Escape puts the question off until the next page. The focus is on the first link, not on an answer.
-    banner.addEventListener("close", () => banner.isConnected && dismiss());
-    banner.showModal();
-  }
   // Told of its height when the browser has laid it out, and not by asking, which would lay out the page at once.
   new ResizeObserver(reserve).observe(banner);
-  hide(true);
   // Behind the first layer, so that the second opens at once if it is asked for.
   w.requestIdleCallback ? requestIdleCallback(fetchSecond) : setTimeout(fetchSecond, 500);
 }

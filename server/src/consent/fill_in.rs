@@ -20,7 +20,7 @@ use avow_shared::cookie;
 use avow_shared::decision::Decision;
 use avow_shared::id::{Millis, PurposeId};
 use avow_shared::policy::{Asked, Policy};
-use avow_shared::regime::Regime;
+use avow_shared::regime::{Behaviour, Regime};
 use avow_shared::signals::Signals;
 use avow_shared::submission::{PolicyRef, Submission, Ui};
 use base64::Engine as _;
@@ -122,7 +122,8 @@ pub async fn fill_in(state: &AppState, policies: &SitePolicies, filled: &Filled<
     let submission = submission(state, policy, filled, &answers, held.as_ref(), now)?;
     let asked: Vec<PurposeId> = answers.iter().map(|(id, _)| id.clone()).collect();
     let receipt = take(state, policies, &submission, Some(&asked)).await?;
-    let given = Given { answers: &answers, left_on };
+    let notices = policy.regimes.iter().any(|regime| regime.behaviour != Behaviour::ConsentFirst);
+    let given = Given { answers: &answers, left_on, notices };
     let cookie = match remember(&shown, given, held.as_ref(), granted, filled.signals, now) {
         Memory::Of(decision) => {
             let seal = state.seal.seal(policy.engine.site.as_str(), &decision);

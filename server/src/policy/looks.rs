@@ -34,7 +34,7 @@ const BAR: &str = ".avow-banner{inset-inline:0;inset-block-end:0;max-width:none;
 const BOX: &str = "@media(min-width:600px){.avow-banner{inset-inline:auto 24px;inset-block-end:24px;width:400px;\
     max-height:calc(100vh - 48px)}.avow-banner .avow-actions{grid-template-columns:1fr}}";
 /// In the middle; what only tells, and asks nothing, stands where a card does.
-const MIDDLE: &str = "dialog.avow-banner{inset:0;margin:auto;width:min(520px,100% - 32px);\
+const MIDDLE: &str = "dialog.avow-banner:not([open]){display:none}dialog.avow-banner{inset:0;margin:auto;width:min(520px,100% - 32px);\
     border-radius:calc(var(--avow-radius) + 6px)}dialog.avow-banner .avow-actions{grid-template-columns:1fr}\
     .avow-banner::backdrop{background:#0b0d1099}@media(forced-colors:none){dialog.avow-banner{border:0}}";
 

@@ -7,7 +7,6 @@ use crate::verdict::Purposes;
 use avow_shared::decision::{Choice, Decision};
 use avow_shared::id::{Millis, PurposeId};
 use avow_shared::policy::{Asked, MAX_PURPOSES, Policy};
-use avow_shared::regime::Behaviour;
 use avow_shared::signals::Signals;
 
 /// What is to be remembered.
@@ -29,12 +28,14 @@ pub struct Given<'a> {
     pub answers: &'a [(PurposeId, bool)],
     /// Whether something else was on without an answer, and was left so.
     pub left_on: bool,
+    /// Whether the site tells visitors anywhere of what is on, so that what was left on has been told.
+    pub notices: bool,
 }
 
 /// Joins the answers with what the device `held`; `granted` are the purposes that its sealed grants cover now.
 pub fn remember(
     policy: &Policy,
-    Given { answers, left_on }: Given<'_>,
+    Given { answers, left_on, notices }: Given<'_>,
     held: Option<&Decision>,
     granted: Purposes,
     signals: Signals,
@@ -75,15 +76,20 @@ pub fn remember(
     choices.extend(more);
     choices.truncate(MAX_PURPOSES);
     let grants = choices.iter().any(|choice| choice.granted);
-    let was_left_on = held.is_some_and(|held| held.left_on);
+    // What changed since has not been told.
+    let told = |held: &Decision| {
+        let mut open = policy.purposes().iter().filter(|purpose| purpose.asked == Asked::ByBanner);
+        open.all(|purpose| held.version >= purpose.since || held.find(&purpose.id).is_some())
+    };
+    let was_left_on = held.is_some_and(|held| held.left_on && told(held));
     let mut left_on = open && (left_on || was_left_on);
     if !grants && !by_banner {
-        // The mark keeps these denials from being a refusal of everything, which would silence the question; where it
-        // would be taken for a notice that was read, only if one was.
-        let noticed = was_left_on || policy.regime.behaviour != Behaviour::NoticeFirst;
         match held {
             None => return Memory::AsItWas,
-            Some(_) if denied_more && noticed => left_on = true,
+            Some(_) if refused_all => {}
+            // The mark keeps these denials from being a refusal of everything, which would silence the question; where
+            // it would be taken for a notice that was read, perhaps in another place, only if one was.
+            Some(_) if denied_more && (was_left_on || !notices) => left_on = true,
             Some(_) => return Memory::Nothing,
         }
     }

@@ -9,7 +9,7 @@ use avow_shared::cookie::encode;
 use avow_shared::engine::{Ask, Reason, evaluate};
 use avow_shared::id::SiteId;
 use avow_shared::policy::Purpose;
-use avow_shared::regime::Regime;
+use avow_shared::regime::{Behaviour, Regime};
 
 const NOW: Millis = Millis(1_767_225_600_000);
 
@@ -37,12 +37,17 @@ fn quiet() -> Signals {
 
 /// What is remembered after an answer on the letter alone, by somebody who holds `held`.
 fn after(granted: bool, held: Option<&Decision>, days: u16) -> Memory {
+    after_on(false, granted, held, days)
+}
+
+/// The same on a site that `notices` or not.
+fn after_on(notices: bool, granted: bool, held: Option<&Decision>, days: u16) -> Memory {
     let (policy, key, now) = (policy(), SealKey::new([7; 32]), NOW.plus_days(days));
     let cookies =
         held.map(|held| format!("avow={}", encode(held, Some(&key.seal("site", held))))).unwrap_or_default();
     let allowed = judge(&policy, &key, &cookies, quiet(), now).allowed;
     let answers = [(id_of("letter"), granted)];
-    remember(&policy, Given { answers: &answers, left_on: false }, held, allowed, quiet(), now)
+    remember(&policy, Given { answers: &answers, left_on: false, notices }, held, allowed, quiet(), now)
 }
 
 fn kept(memory: Memory) -> Decision {
@@ -96,6 +101,39 @@ fn a_letter_taken_back_keeps_the_denial_of_what_this_version_does_not_know() {
     let back = Policy::new(site, 3, "0".repeat(64), us, purposes).expect("a policy");
     assert!(evaluate(&back, quiet(), None, NOW).allowed[0], "the control");
     assert!(!evaluate(&back, quiet(), Some(&remembered), NOW.plus_days(1)).allowed[0]);
+}
+
+#[test]
+fn a_notice_that_was_not_read_is_not_taken_for_read() {
+    let held = Decision { version: 2, ..holding(0, &[("letter", true), ("gone", false)]) };
+    assert_eq!(after_on(true, false, Some(&held), 1), Memory::Nothing, "it would be shown in another place");
+    let read = Decision { left_on: true, ..held };
+    assert!(kept(after_on(true, false, Some(&read), 1)).left_on);
+    // Of what is new since version 2 a visitor of version 1 was told nothing, whatever they answer a form.
+    let mut purposes = policy().purposes().to_vec();
+    purposes[0].since = 2;
+    let site = SiteId::parse("site").expect("a site");
+    let newer =
+        Policy::new(site, 2, "0".repeat(64), Regime::strictest(180, 365), purposes).expect("a policy");
+    let answers = [(id_of("letter"), true)];
+    for (version, told) in [(1, false), (2, true)] {
+        let held = Decision { version, left_on: true, ..holding(0, &[("letter", true)]) };
+        let given = Given { answers: &answers, left_on: false, notices: true };
+        let remembered = kept(remember(&newer, given, Some(&held), Purposes::of([]), quiet(), NOW));
+        assert_eq!(remembered.left_on, told, "{version}");
+    }
+}
+
+#[test]
+fn a_refusal_of_everything_outlives_an_empty_form() {
+    let only = vec![policy().purposes()[1].clone()];
+    let site = SiteId::parse("site").expect("a site");
+    let forms = Policy::new(site, 2, "0".repeat(64), Regime::strictest(180, 365), only).expect("a policy");
+    let answers = [(id_of("letter"), false)];
+    let given = Given { answers: &answers, left_on: false, notices: true };
+    let held = holding(0, &[("ads", false)]);
+    let remembered = kept(remember(&forms, given, Some(&held), Purposes::of([]), quiet(), NOW));
+    assert!(remembered.refuses_all(), "{remembered:?}");
 }
 
 #[test]
