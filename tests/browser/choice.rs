@@ -209,6 +209,9 @@ async fn one_click(browsers: Browsers) -> Result<()> {
     let heard = heard.as_str().unwrap_or_default();
     ensure!(heard.starts_with("xx[") && !heard.contains("xxx"), "withdrawing takes one click: {heard}");
     ensure!(heard.contains("avow_decision"), "{heard}");
+    for word in [r#"["consent","update""#, r#""ad_storage":"denied""#, r#""analytics_storage":"denied""#] {
+        ensure!(heard.contains(word), "tags are told that it is over: {heard}");
+    }
     ensure!(
         tab.eval("location.pathname").await? == "/vacancy",
         "the link leads nowhere while the widget is there"

@@ -67,6 +67,13 @@ async fn changed(browsers: Browsers) -> Result<()> {
         tab.click(button).await?;
         tab.wait("/\\.[\\w-]{22}(;|$)/.test(document.cookie)").await?;
     }
+    // Who has agreed to one and refused the others.
+    let partly = browser.open().await?;
+    partly.go(&home).await?;
+    partly.click("#avow-choose").await?;
+    partly.click("#avow-p-analytics").await?;
+    partly.click("#avow-save").await?;
+    partly.wait("/\\.[\\w-]{22}(;|$)/.test(document.cookie)").await?;
     // A purpose of another provider; words and looks of others changed as well, which is nobody's business.
     let (before, rest) = policy.split_at(policy.find("id = \"analytics\"").expect("the shop has statistics"));
     let start = rest.find("provider = \"").expect("a provider") + "provider = \"".len();
@@ -99,6 +106,20 @@ async fn changed(browsers: Browsers) -> Result<()> {
             tab.gone("#avow-banner").await?;
         }
     }
+    // Asked about the one that changed: accepting it leaves what was refused, and refusing takes back the rest.
+    let allows = "['analytics', 'marketing', 'video'].map(id => avow.allows(id))";
+    partly.wait(&format!("(await (await fetch('/.avow/site/{SITE}.js', {{ cache: 'reload' }})).text()).includes('\"version\":2')")).await?;
+    partly.go(&home).await?;
+    partly.shown("#avow-banner").await?;
+    ensure!(partly.eval(allows).await? == json!([false, false, false]), "void until it is answered");
+    partly.click("#avow-accept").await?;
+    partly.wait("/avow=1\\.2\\..*\\.[\\w-]{22}(;|$)/.test(document.cookie)").await?;
+    partly.wait("await avow.ready && avow.allows('analytics')").await?;
+    ensure!(partly.eval(allows).await? == json!([true, false, false]), "a denial is never made a grant");
+    let records = avow.records()?;
+    let last = records.last().map(ToString::to_string).unwrap_or_default();
+    ensure!(last.contains("renewed") && last.contains("accept_all"), "{last}");
+    partly.close().await;
     // Who has answered the second version is told the news of the third alone.
     agreed.click("#avow-accept").await?;
     agreed.wait("/avow=1\\.2\\..*\\.[\\w-]{22}(;|$)/.test(document.cookie)").await?;
