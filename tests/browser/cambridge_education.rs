@@ -9,6 +9,7 @@ use crate::visit::{Visit, says};
 pub fn add(suite: &mut Suite) {
     suite.add("cambridge_asks_in_the_language_of_the_page", languages);
     suite.add("cambridge_hears_a_californian_signal", california);
+    suite.add("cambridge_says_what_is_true_wherever_the_reader_is", true_everywhere);
     suite.add("cambridge_domains_answer_for_themselves", domains);
     suite.add("cambridge_hands_an_answer_over_on_a_click", hand_over);
     suite.add("cambridge_notice_has_a_basis_per_purpose", notice);
@@ -56,6 +57,74 @@ async fn california(browsers: Browsers) -> Result<()> {
     let record = visit.record(1).await?;
     ensure!(says(&record, "regime") == json!({ "id": "us-ca", "source": "header" }), "{record}");
     ensure!(says(&record, "signals")["gpc"] == true, "{record}");
+    visit.end().await;
+    Ok(())
+}
+
+/// Where statistics, search and advertising run until an opt-out, no page says that they wait for everybody's consent.
+async fn true_everywhere(browsers: Browsers) -> Result<()> {
+    let visit = at(&browsers).await?;
+    let languages = [
+        (
+            "en",
+            [
+                "only if you agree, where the law asks for your permission; elsewhere they are on until",
+                "waits for your permission where the law asks for it",
+            ],
+            ["on only if you agree.", "Only what is strictly necessary"],
+        ),
+        (
+            "nl",
+            [
+                "waar de wet om uw toestemming vraagt; elders staan ze aan",
+                "wacht op uw toestemming waar de wet daarom vraagt",
+            ],
+            ["alleen aan als u daarmee instemt.", "Alleen wat strikt noodzakelijk is"],
+        ),
+        (
+            "sv",
+            [
+                "där lagen kräver ditt samtycke; på andra platser är de på",
+                "väntar på ditt samtycke där lagen kräver det",
+            ],
+            ["på bara om du samtycker.", "Bara det som är absolut nödvändigt"],
+        ),
+        (
+            "zh",
+            ["在其他地方，它们会保持开启", "在法律要求征得您同意的地方会等待您的同意"],
+            ["我们的网站上，统计、搜索建议和广告只有在您同意后", "只有绝对必要的内容"],
+        ),
+    ];
+    for (lang, [privacy, cookies], never) in languages {
+        for (path, truth) in [("/privacy", privacy), ("/cookies", cookies)] {
+            visit.go_as(&format!("place=US-CA&lang={lang}"), path).await?;
+            visit.ready().await?;
+            let state = "[document.documentElement.lang, avow.allows('analytics'), avow.allows('marketing')]";
+            let state = visit.tab.eval(state).await?;
+            ensure!(state == json!([lang, true, true]), "{lang}: {state}");
+            // What is folded away is said as well.
+            let text = visit.tab.eval("document.querySelector('main').textContent").await?;
+            let text = text.as_str().context("words")?;
+            ensure!(text.contains(truth), "{lang} {path} does not say `{truth}`:\n{text}");
+            for claim in never {
+                ensure!(!text.contains(claim), "{lang} {path} says `{claim}`, which is not so here:\n{text}");
+            }
+            if path == "/privacy" {
+                for claim in ["for your consent all the same.", "We ask about cookies again 180 days"] {
+                    ensure!(
+                        !text.contains(claim),
+                        "{lang} {path} says `{claim}`, which is not so here:\n{text}"
+                    );
+                }
+                for truth in [
+                    "elsewhere it is stored until you opt out",
+                    "where we do not ask, a no stays in your browser for 400 days",
+                ] {
+                    ensure!(text.contains(truth), "{lang} {path} does not say `{truth}`:\n{text}");
+                }
+            }
+        }
+    }
     visit.end().await;
     Ok(())
 }
