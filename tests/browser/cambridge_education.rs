@@ -9,6 +9,7 @@ use crate::visit::{Visit, says};
 pub fn add(suite: &mut Suite) {
     suite.add("cambridge_asks_in_the_language_of_the_page", languages);
     suite.add("cambridge_hears_a_californian_signal", california);
+    suite.add("cambridge_choices_are_one_click_from_every_page", rights_link);
     suite.add("cambridge_says_what_is_true_wherever_the_reader_is", true_everywhere);
     suite.add("cambridge_domains_answer_for_themselves", domains);
     suite.add("cambridge_hands_an_answer_over_on_a_click", hand_over);
@@ -57,6 +58,54 @@ async fn california(browsers: Browsers) -> Result<()> {
     let record = visit.record(1).await?;
     ensure!(says(&record, "regime") == json!({ "id": "us-ca", "source": "header" }), "{record}");
     ensure!(says(&record, "signals")["gpc"] == true, "{record}");
+    visit.end().await;
+    Ok(())
+}
+
+/// The link of the footer, with the words that the corner's control has where the law gives a right to opt out.
+async fn rights_link(browsers: Browsers) -> Result<()> {
+    const LINK: &str = "footer a[data-avow-do=open]";
+    let visit = at(&browsers).await?;
+    let tab = &visit.tab;
+    visit.go_as("place=US-CA", "/").await?;
+    let paths = tab.eval("[...document.querySelectorAll('nav.pages a')].map(link => link.pathname)").await?;
+    let paths: Vec<String> = serde_json::from_value(paths)?;
+    ensure!(paths.len() == 6, "{paths:?}");
+    for path in &paths {
+        visit.go(path).await?;
+        visit.ready().await?;
+        let links = format!("[...document.querySelectorAll('{LINK}')].map(link => link.innerText)");
+        let links = tab.eval(&links).await?;
+        ensure!(links == json!(["Your privacy choices"]), "{path}: {links}");
+        ensure!(
+            tab.eval("!document.getElementById('avow-dialog')?.open").await? == true,
+            "{path}: open already"
+        );
+        tab.click(LINK).await?;
+        tab.shown("#avow-dialog").await?;
+        let here = tab.eval("[location.pathname, document.getElementById('avow-dialog').innerText]").await?;
+        ensure!(here[0] == **path, "the link leads away: {here}");
+        let said = here[1].as_str().context("words")?;
+        ensure!(said.contains("Do not sell or share my personal information"), "{path}: {said}");
+    }
+    for lang in ["nl", "sv", "zh"] {
+        visit.go_as(&format!("place=US-CA&lang={lang}"), "/").await?;
+        tab.shown("#avow-reopen").await?;
+        let words = format!(
+            "[document.querySelector('{LINK}'), document.getElementById('avow-reopen')].map(one => one.innerText)"
+        );
+        let words = tab.eval(&words).await?;
+        ensure!(words[0] == words[1] && words[0] != "Your privacy choices", "{lang}: {words}");
+    }
+    // It is for everybody; where no script runs it leads to the list, whose form takes the same answers.
+    visit.go_as("place=SE&lang=en", "/").await?;
+    visit.ready().await?;
+    tab.click(LINK).await?;
+    tab.shown("#avow-dialog").await?;
+    visit.go_as("place=US-CA&nojs=1", "/").await?;
+    tab.click(LINK).await?;
+    tab.wait("location.pathname === '/cookies'").await?;
+    tab.shown("button[value=reject]").await?;
     visit.end().await;
     Ok(())
 }
