@@ -1,6 +1,7 @@
 //! The sites of the Cambridge Education Group: one policy on two domains, four languages, visitors from everywhere.
 
 use anyhow::{Context, Result, ensure};
+use avow_tests::browser::Habit;
 use serde_json::json;
 
 use crate::harness::{Browsers, Suite};
@@ -9,6 +10,7 @@ use crate::visit::{Visit, says};
 pub fn add(suite: &mut Suite) {
     suite.add("cambridge_asks_in_the_language_of_the_page", languages);
     suite.add("cambridge_hears_a_californian_signal", california);
+    suite.add("cambridge_asks_by_the_law_of_each_of_its_five_countries", five_countries);
     suite.add("cambridge_choices_are_one_click_from_every_page", rights_link);
     suite.add("cambridge_says_what_is_true_wherever_the_reader_is", true_everywhere);
     suite.add("cambridge_domains_answer_for_themselves", domains);
@@ -58,6 +60,53 @@ async fn california(browsers: Browsers) -> Result<()> {
     let record = visit.record(1).await?;
     ensure!(says(&record, "regime") == json!({ "id": "us-ca", "source": "header" }), "{record}");
     ensure!(says(&record, "signals")["gpc"] == true, "{record}");
+    visit.end().await;
+    Ok(())
+}
+
+/// Those that its notice names. Asked first is who is in four of them; in the fifth all is on until an opt-out.
+async fn five_countries(browsers: Browsers) -> Result<()> {
+    let mut visit = at(&browsers).await?;
+    let places = [("GB", "gb"), ("NL", "nl"), ("SE", "se"), ("CN", "strictest"), ("US-CA", "us-ca")];
+    for (before, (place, row)) in places.into_iter().enumerate() {
+        let asked = place != "US-CA";
+        visit.go_as(&format!("place={place}"), "/").await?;
+        visit.ready().await?;
+        if asked {
+            visit.tab.shown("#avow-banner").await?;
+            visit.nothing_optional(place).await?;
+        } else {
+            visit.tab.shown("#avow-reopen").await?;
+            visit.demo.arrival_for("marketing").await?;
+        }
+        let state = "[!!document.getElementById('avow-banner'), \
+                     ...['analytics', 'search', 'marketing'].map(purpose => avow.allows(purpose))]";
+        let state = visit.tab.eval(state).await?;
+        ensure!(state == json!([asked, !asked, !asked, !asked]), "{place}: {state}");
+        // A no has the same effect everywhere, and the record says by which law it was heard.
+        if asked {
+            visit.tab.click("#avow-reject").await?;
+        } else {
+            visit.tab.click("#avow-reopen").await?;
+            visit.tab.shown("#avow-dialog").await?;
+            visit.tab.click("#avow-dialog-reject").await?;
+        }
+        visit.sealed().await?;
+        let record = visit.record(before + 1).await?;
+        let event = if asked { "refused" } else { "objected" };
+        ensure!(says(&record, "event") == event && says(&record, "regime")["id"] == row, "{place}: {record}");
+        visit.tab.reload().await?;
+        visit.ready().await?;
+        let state = visit
+            .tab
+            .eval(
+                "[avow.allows('analytics'), avow.allows('search'), avow.allows('marketing'), \
+                                    !!document.getElementById('avow-banner')]",
+            )
+            .await?;
+        ensure!(state == json!([false, false, false, false]), "{place}, after a no: {state}");
+        visit.stranger(&browsers, Habit::Plain).await?;
+    }
     visit.end().await;
     Ok(())
 }
@@ -263,6 +312,7 @@ async fn notice(browsers: Browsers) -> Result<()> {
         "one month",
         "anonym",
         "California",
+        "the United Kingdom, the Netherlands, Sweden, the United States and China",
         "(US)",
         "Take it with you to another service",
     ] {
