@@ -14,7 +14,7 @@ use crate::third_party::COLLECTOR;
 pub const PRETEND_PATH: &str = "/demo/be";
 
 /// The places that the start page offers: code, and what it shows of the law.
-const PLACES: [(&str, &str); 17] = [
+const PLACES: [(&str, &str); 18] = [
     ("", "not known: the strictest law holds"),
     ("GB", "United Kingdom: statistics without consent, with a way to object"),
     ("FR", "France: six months for yes and no"),
@@ -32,6 +32,7 @@ const PLACES: [(&str, &str); 17] = [
     ("JE", "Jersey: not the United Kingdom either"),
     ("CA-QC", "Quebec"),
     ("BR", "Brazil"),
+    ("CN", "China: no law of it is known here, so the strictest holds"),
 ];
 
 /// What each site shows, by its id.

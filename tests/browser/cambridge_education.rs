@@ -1,6 +1,7 @@
 //! The sites of the Cambridge Education Group: one policy on two domains, four languages, visitors from everywhere.
 
 use anyhow::{Context, Result, ensure};
+use avow_tests::browser::Habit;
 use serde_json::json;
 
 use crate::harness::{Browsers, Suite};
@@ -9,6 +10,9 @@ use crate::visit::{Visit, says};
 pub fn add(suite: &mut Suite) {
     suite.add("cambridge_asks_in_the_language_of_the_page", languages);
     suite.add("cambridge_hears_a_californian_signal", california);
+    suite.add("cambridge_asks_by_the_law_of_each_of_its_five_countries", five_countries);
+    suite.add("cambridge_choices_are_one_click_from_every_page", rights_link);
+    suite.add("cambridge_says_what_is_true_wherever_the_reader_is", true_everywhere);
     suite.add("cambridge_domains_answer_for_themselves", domains);
     suite.add("cambridge_hands_an_answer_over_on_a_click", hand_over);
     suite.add("cambridge_notice_has_a_basis_per_purpose", notice);
@@ -56,6 +60,169 @@ async fn california(browsers: Browsers) -> Result<()> {
     let record = visit.record(1).await?;
     ensure!(says(&record, "regime") == json!({ "id": "us-ca", "source": "header" }), "{record}");
     ensure!(says(&record, "signals")["gpc"] == true, "{record}");
+    visit.end().await;
+    Ok(())
+}
+
+/// Those that its notice names. Asked first is who is in four of them; in the fifth all is on until an opt-out.
+async fn five_countries(browsers: Browsers) -> Result<()> {
+    let mut visit = at(&browsers).await?;
+    let places = [("GB", "gb"), ("NL", "nl"), ("SE", "se"), ("CN", "strictest"), ("US-CA", "us-ca")];
+    for (before, (place, row)) in places.into_iter().enumerate() {
+        let asked = place != "US-CA";
+        visit.go_as(&format!("place={place}"), "/").await?;
+        visit.ready().await?;
+        if asked {
+            visit.tab.shown("#avow-banner").await?;
+            visit.nothing_optional(place).await?;
+        } else {
+            visit.tab.shown("#avow-reopen").await?;
+            visit.demo.arrival_for("marketing").await?;
+        }
+        let state = "[!!document.getElementById('avow-banner'), \
+                     ...['analytics', 'search', 'marketing'].map(purpose => avow.allows(purpose))]";
+        let state = visit.tab.eval(state).await?;
+        ensure!(state == json!([asked, !asked, !asked, !asked]), "{place}: {state}");
+        // A no has the same effect everywhere, and the record says by which law it was heard.
+        if asked {
+            visit.tab.click("#avow-reject").await?;
+        } else {
+            visit.tab.click("#avow-reopen").await?;
+            visit.tab.shown("#avow-dialog").await?;
+            visit.tab.click("#avow-dialog-reject").await?;
+        }
+        visit.sealed().await?;
+        let record = visit.record(before + 1).await?;
+        let event = if asked { "refused" } else { "objected" };
+        ensure!(says(&record, "event") == event && says(&record, "regime")["id"] == row, "{place}: {record}");
+        visit.tab.reload().await?;
+        visit.ready().await?;
+        let state = visit
+            .tab
+            .eval(
+                "[avow.allows('analytics'), avow.allows('search'), avow.allows('marketing'), \
+                                    !!document.getElementById('avow-banner')]",
+            )
+            .await?;
+        ensure!(state == json!([false, false, false, false]), "{place}, after a no: {state}");
+        visit.stranger(&browsers, Habit::Plain).await?;
+    }
+    visit.end().await;
+    Ok(())
+}
+
+/// The link of the footer, with the words that the corner's control has where the law gives a right to opt out.
+async fn rights_link(browsers: Browsers) -> Result<()> {
+    const LINK: &str = "footer a[data-avow-do=open]";
+    let visit = at(&browsers).await?;
+    let tab = &visit.tab;
+    visit.go_as("place=US-CA", "/").await?;
+    let paths = tab.eval("[...document.querySelectorAll('nav.pages a')].map(link => link.pathname)").await?;
+    let paths: Vec<String> = serde_json::from_value(paths)?;
+    ensure!(paths.len() == 6, "{paths:?}");
+    for path in &paths {
+        visit.go(path).await?;
+        visit.ready().await?;
+        let links = format!("[...document.querySelectorAll('{LINK}')].map(link => link.innerText)");
+        let links = tab.eval(&links).await?;
+        ensure!(links == json!(["Your privacy choices"]), "{path}: {links}");
+        ensure!(
+            tab.eval("!document.getElementById('avow-dialog')?.open").await? == true,
+            "{path}: open already"
+        );
+        tab.click(LINK).await?;
+        tab.shown("#avow-dialog").await?;
+        let here = tab.eval("[location.pathname, document.getElementById('avow-dialog').innerText]").await?;
+        ensure!(here[0] == **path, "the link leads away: {here}");
+        let said = here[1].as_str().context("words")?;
+        ensure!(said.contains("Do not sell or share my personal information"), "{path}: {said}");
+    }
+    for lang in ["nl", "sv", "zh"] {
+        visit.go_as(&format!("place=US-CA&lang={lang}"), "/").await?;
+        tab.shown("#avow-reopen").await?;
+        let words = format!(
+            "[document.querySelector('{LINK}'), document.getElementById('avow-reopen')].map(one => one.innerText)"
+        );
+        let words = tab.eval(&words).await?;
+        ensure!(words[0] == words[1] && words[0] != "Your privacy choices", "{lang}: {words}");
+    }
+    // It is for everybody; where no script runs it leads to the list, whose form takes the same answers.
+    visit.go_as("place=SE&lang=en", "/").await?;
+    visit.ready().await?;
+    tab.click(LINK).await?;
+    tab.shown("#avow-dialog").await?;
+    visit.go_as("place=US-CA&nojs=1", "/").await?;
+    tab.click(LINK).await?;
+    tab.wait("location.pathname === '/cookies'").await?;
+    tab.shown("button[value=reject]").await?;
+    visit.end().await;
+    Ok(())
+}
+
+/// Where statistics, search and advertising run until an opt-out, no page says that they wait for everybody's consent.
+async fn true_everywhere(browsers: Browsers) -> Result<()> {
+    let visit = at(&browsers).await?;
+    let languages = [
+        (
+            "en",
+            [
+                "only if you agree, where the law asks for your permission; elsewhere they are on until",
+                "waits for your permission where the law asks for it",
+            ],
+            ["on only if you agree.", "Only what is strictly necessary"],
+        ),
+        (
+            "nl",
+            [
+                "waar de wet om uw toestemming vraagt; elders staan ze aan",
+                "wacht op uw toestemming waar de wet daarom vraagt",
+            ],
+            ["alleen aan als u daarmee instemt.", "Alleen wat strikt noodzakelijk is"],
+        ),
+        (
+            "sv",
+            [
+                "där lagen kräver ditt samtycke; på andra platser är de på",
+                "väntar på ditt samtycke där lagen kräver det",
+            ],
+            ["på bara om du samtycker.", "Bara det som är absolut nödvändigt"],
+        ),
+        (
+            "zh",
+            ["在其他地方，它们会保持开启", "在法律要求征得您同意的地方会等待您的同意"],
+            ["我们的网站上，统计、搜索建议和广告只有在您同意后", "只有绝对必要的内容"],
+        ),
+    ];
+    for (lang, [privacy, cookies], never) in languages {
+        for (path, truth) in [("/privacy", privacy), ("/cookies", cookies)] {
+            visit.go_as(&format!("place=US-CA&lang={lang}"), path).await?;
+            visit.ready().await?;
+            let state = "[document.documentElement.lang, avow.allows('analytics'), avow.allows('marketing')]";
+            let state = visit.tab.eval(state).await?;
+            ensure!(state == json!([lang, true, true]), "{lang}: {state}");
+            // What is folded away is said as well.
+            let text = visit.tab.eval("document.querySelector('main').textContent").await?;
+            let text = text.as_str().context("words")?;
+            ensure!(text.contains(truth), "{lang} {path} does not say `{truth}`:\n{text}");
+            for claim in never {
+                ensure!(!text.contains(claim), "{lang} {path} says `{claim}`, which is not so here:\n{text}");
+            }
+            if path == "/privacy" {
+                for claim in ["for your consent all the same.", "We ask about cookies again 180 days"] {
+                    ensure!(
+                        !text.contains(claim),
+                        "{lang} {path} says `{claim}`, which is not so here:\n{text}"
+                    );
+                }
+                for truth in [
+                    "elsewhere it is stored until you opt out",
+                    "where we do not ask, a no stays in your browser for 400 days",
+                ] {
+                    ensure!(text.contains(truth), "{lang} {path} does not say `{truth}`:\n{text}");
+                }
+            }
+        }
+    }
     visit.end().await;
     Ok(())
 }
@@ -145,6 +312,7 @@ async fn notice(browsers: Browsers) -> Result<()> {
         "one month",
         "anonym",
         "California",
+        "the United Kingdom, the Netherlands, Sweden, the United States and China",
         "(US)",
         "Take it with you to another service",
     ] {

@@ -22,6 +22,7 @@ async fn notice(browsers: Browsers) -> Result<()> {
         "Understanding how it is used",
         "The city or region and the country that you visit from",
         "Your operating system",
+        "The pages that you visit, and what you open and use on them",
         "Your consent",
         "Legitimate interests: setting the cookies that the site cannot work without",
         "A public task",

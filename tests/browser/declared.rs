@@ -2,12 +2,12 @@
 //! after "accept all" (the three crawls that regulators make).
 //!
 //! Declared is what the policy says that the server publishes, by purpose; no list stands in the test. Observed are the
-//! cookies of the whole jar, what the site's origin keeps (local and session storage, IndexedDB, caches), the hosts
+//! cookies of the whole jar and when each of them ends, what the site's origin keeps (local and session storage, IndexedDB, caches), the hosts
 //! that requests of the page went to, and what arrived at the demo's third parties, from frames, too. What frames of
 //! others keep under their own origin is looked at as far as it is cookies.
 //! Whether any of it is tracking by somebody else's word is asked in `silence.rs`.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
@@ -17,6 +17,7 @@ use crate::visit::{SITES, Visit};
 
 pub fn add(suite: &mut Suite) {
     suite.add("what_is_observed_is_declared_on_every_site", observed_is_declared);
+    suite.add("no_answer_is_kept_for_longer_than_declared", kept_as_declared);
 }
 
 async fn observed_is_declared(browsers: Browsers) -> Result<()> {
@@ -50,6 +51,9 @@ async fn observed_is_declared(browsers: Browsers) -> Result<()> {
         walk(&accepting, UNDECLARED).await?;
         let accepted = Observed::of(&accepting).await?;
         accepted.are_declared(&policy, site, &allowed, "after accept")?;
+        before.end_as_declared(&policy, site)?;
+        refused.end_as_declared(&policy, site)?;
+        accepted.end_as_declared(&policy, site)?;
         // The control: with consent there is more to see than without, and the declared rest is what made it so.
         ensure!(accepted.hosts.len() > refused.hosts.len(), "{site}: {accepted:?}");
         ensure!(accepted.items.len() > refused.items.len(), "{site}: {accepted:?}");
@@ -64,6 +68,77 @@ async fn observed_is_declared(browsers: Browsers) -> Result<()> {
         accepting.end().await;
     }
     Ok(())
+}
+
+/// A no of a visitor from California stays for the longest, where a site follows the law of the visitor's place.
+async fn kept_as_declared(browsers: Browsers) -> Result<()> {
+    for (site, host) in SITES {
+        let visit = Visit::begin_at(&browsers, site, host).await?;
+        let policy = policy_of(&visit, site).await?;
+        visit.go_as("place=US-CA", "/b/").await?;
+        visit.ready().await?;
+        if visit.tab.eval("!!document.getElementById('avow-banner')").await? == true {
+            visit.tab.click("#avow-reject").await?;
+        } else {
+            visit.tab.click("#avow-reopen").await?;
+            visit.tab.shown("#avow-dialog").await?;
+            visit.tab.click("#avow-dialog-reject").await?;
+        }
+        visit.sealed().await?;
+        let mut refused = Observed::of(&visit).await?;
+        // The pretence is the demonstration's own, which no real site has.
+        let pretence = refused.left.remove("demo_as");
+        ensure!(pretence == Some(None), "{site}: the pretence ends with the session: {pretence:?}");
+        refused.end_as_declared(&policy, site)?;
+        // The control: a declaration of a day or two less than it stays is seen, as is one of a session.
+        let left = refused.left.get("avow").copied().flatten().context("our cookie has an end")?;
+        for less in [format!("{} days", left / DAY - 1), "session".to_owned()] {
+            let told = refused.end_as_declared(&declaring(&policy, "avow", &less)?, site);
+            ensure!(told.is_err(), "{site}: {left} seconds are more than {less}");
+        }
+        visit.end().await;
+    }
+    Ok(())
+}
+
+/// The policy with another duration of one item.
+fn declaring(policy: &Value, name: &str, duration: &str) -> Result<Value> {
+    let mut policy = policy.clone();
+    let mut found = 0;
+    for purpose in policy["purposes"].as_array_mut().context("a policy has purposes")? {
+        for service in purpose["services"].as_array_mut().into_iter().flatten() {
+            for item in service["items"].as_array_mut().into_iter().flatten() {
+                if item["name"] == name {
+                    item["duration"] = duration.into();
+                    found += 1;
+                }
+            }
+        }
+    }
+    ensure!(found == 1, "{name} is declared {found} times");
+    Ok(policy)
+}
+
+const DAY: i64 = 86_400;
+
+/// How long an item may be on the device, in seconds: nothing where it ends with the session, no end where it says so.
+fn span(duration: &str) -> Result<Option<i64>> {
+    let (number, unit) = match duration {
+        "session" => return Ok(Some(0)),
+        "persistent" => return Ok(None),
+        span => span.split_once(' ').with_context(|| format!("`{span}` is no span"))?,
+    };
+    let seconds = match unit.strip_suffix('s').unwrap_or(unit) {
+        "minute" => 60,
+        "hour" => 3600,
+        "day" => DAY,
+        "week" => 7 * DAY,
+        // Twelve are a year, of which every fourth has a day more.
+        "month" => DAY * 1461 / 48,
+        "year" => DAY * 1461 / 4,
+        other => anyhow::bail!("`{other}` is no unit"),
+    };
+    Ok(Some(number.parse::<i64>()? * seconds))
 }
 
 /// The policy as the server serves it.
@@ -128,14 +203,22 @@ struct Observed {
     items: BTreeSet<(String, String)>,
     /// Names without port.
     hosts: BTreeSet<String>,
+    /// Each cookie by its name, and for how many more seconds it stays; `None` where it ends with the session.
+    left: BTreeMap<String, Option<i64>>,
 }
 
 impl Observed {
     async fn of(visit: &Visit) -> Result<Self> {
         let mut items = BTreeSet::new();
         let mut see = |kind: &str, name: &str| items.insert((kind.to_owned(), name.to_owned()));
-        for cookie in visit.tab.cookies().await? {
+        let mut left = BTreeMap::new();
+        let jar = visit.tab.cookies().await?;
+        let now = visit.tab.eval("Math.floor(Date.now() / 1000)").await?.as_i64().context("a time")?;
+        for cookie in jar {
             see("cookie", &cookie.name);
+            let ends = cookie.expires.map(|ends| ends - now);
+            let known = left.entry(cookie.name).or_insert(ends);
+            *known = (*known).max(ends);
         }
         let kept = visit.tab.contents().await?;
         for (name, _) in &kept.local {
@@ -157,7 +240,40 @@ impl Observed {
         for arrival in visit.demo.arrivals().await? {
             hosts.insert(arrival.0["host"].as_str().context("an arrival has a host")?.to_owned());
         }
-        Ok(Self { items, hosts })
+        Ok(Self { items, hosts, left })
+    }
+
+    /// Each cookie ends when it is declared to, or before. Browsers cut some of them short, so only what is longer than
+    /// declared is a fault.
+    fn end_as_declared(&self, policy: &Value, site: &str) -> Result<()> {
+        let list = |value: &Value| value.as_array().cloned().unwrap_or_default();
+        let items: Vec<Value> = list(&policy["purposes"])
+            .iter()
+            .flat_map(|one| list(&one["services"]))
+            .flat_map(|service| list(&service["items"]))
+            .filter(|item| item["kind"] == "cookie")
+            .collect();
+        for (name, left) in &self.left {
+            // Where more than one fits, the closest does.
+            let item = items
+                .iter()
+                .filter(|item| {
+                    let known = item["name"].as_str().unwrap_or_default();
+                    if item["prefix"] == true { name.starts_with(known) } else { name == known }
+                })
+                .max_by_key(|item| item["name"].as_str().map(str::len))
+                .with_context(|| format!("{site}: `{name}` is not declared"))?;
+            let declared = item["duration"].as_str().context("an item has a duration")?;
+            let most = span(declared)?;
+            // Two clocks, each cut to its second.
+            let fits = match (left, most) {
+                (None, _) | (_, None) => true,
+                (Some(_), Some(0)) => false,
+                (Some(left), Some(most)) => *left <= most + 2,
+            };
+            ensure!(fits, "{site}: `{name}` stays for {left:?} seconds more, declared are {declared}");
+        }
+        Ok(())
     }
 
     /// Each is declared under a purpose that is necessary or in `allowed`.

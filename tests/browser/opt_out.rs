@@ -35,6 +35,9 @@ async fn rights_first(browsers: Browsers) -> Result<()> {
     tab.wait("document.cookie.includes('_sp_id.') && document.cookie.includes('cm_visit')").await?;
     // Consent mode's default is denied: what runs is told.
     tab.wait("dataLayer.some(entry => entry[0] === 'consent' && entry[1] === 'update' && entry[2].ad_storage === 'granted')").await?;
+    // The control: what the opt-out is to clear away is there, and seen.
+    let before = visit.site_clean("before the opt-out").await.err().context("nothing is stored")?.to_string();
+    ensure!(before.contains("the jar holds") && before.contains("_sp_id."), "{before}");
     // One control on every page, and one in its dialog.
     tab.click("#avow-reopen").await?;
     tab.shown("#avow-dialog").await?;

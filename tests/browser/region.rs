@@ -2,6 +2,7 @@
 //! until the visitor objects, and wait for an answer everywhere else.
 
 use anyhow::{Result, ensure};
+use avow_tests::browser::keys;
 use avow_tests::database::Kind;
 use avow_tests::geo;
 use avow_tests::page::Pages;
@@ -63,6 +64,15 @@ async fn statistics(browsers: Browsers) -> Result<()> {
         }
         let state = tab.eval(STATE).await?;
         ensure!(state == json!([runs, false, runs, false]), "{country:?}: {state}");
+        // The switch of what needs no consent there is on, and everybody else's is off.
+        tab.click("#avow-choose").await?;
+        tab.shown("#avow-dialog").await?;
+        let switches =
+            "['analytics', 'marketing'].map(id => document.getElementById('avow-p-' + id).checked)";
+        let switches = tab.eval(switches).await?;
+        ensure!(switches == json!([runs, false]), "{country:?}: {switches}");
+        tab.press(keys::ESCAPE).await?;
+        tab.gone("#avow-dialog").await?;
         tab.click("#avow-reject").await?;
         tab.gone("#avow-banner").await?;
         tab.wait("!avow.allows('analytics')").await?;

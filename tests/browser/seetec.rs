@@ -2,7 +2,9 @@
 //! The claim is refused at publish; what replaces it is a plain count where the law exempts it, and consent for the rest.
 
 use anyhow::{Result, ensure};
+use avow_tests::browser::keys;
 use avow_tests::tools::root;
+use serde_json::{Value, json};
 
 use crate::harness::{Browsers, Suite};
 use crate::visit::{Visit, says};
@@ -15,6 +17,17 @@ pub fn add(suite: &mut Suite) {
 /// What the count leaves.
 const COUNTED: &str = "sessionStorage.getItem('st_counted')";
 
+/// What the preferences show without an answer: the count, and the statistics service.
+async fn switches(visit: &Visit) -> Result<Value> {
+    visit.tab.click("#avow-choose").await?;
+    visit.tab.shown("#avow-dialog").await?;
+    let switches = "['counting', 'analytics'].map(id => document.getElementById('avow-p-' + id).checked)";
+    let switches = visit.tab.eval(switches).await?;
+    visit.tab.press(keys::ESCAPE).await?;
+    visit.tab.gone("#avow-dialog").await?;
+    Ok(switches)
+}
+
 async fn counting(browsers: Browsers) -> Result<()> {
     let visit = Visit::begin_at(&browsers, "seetec", "seetec.localhost").await?;
     // Neither in the Union, nor in its territories with codes of their own, nor on the islands beside the kingdom, nor
@@ -24,6 +37,10 @@ async fn counting(browsers: Browsers) -> Result<()> {
         visit.tab.shown("#avow-banner").await?;
         visit.ready().await?;
         ensure!(visit.tab.eval(COUNTED).await?.is_null(), "{place}: nothing is counted unasked");
+        if place == "FR" {
+            let off = switches(&visit).await?;
+            ensure!(off == json!([false, false]), "in France both wait: {off}");
+        }
         visit.nothing_optional(place).await?;
     }
     visit.go_as("place=GB", "/").await?;
@@ -31,6 +48,8 @@ async fn counting(browsers: Browsers) -> Result<()> {
     visit.tab.wait(&format!("{COUNTED} === '1'")).await?;
     ensure!(visit.demo.arrivals().await?.is_empty(), "counting calls nobody");
     ensure!(visit.tab.eval("avow.allows('analytics')").await? == false, "the library waits for consent");
+    let on = switches(&visit).await?;
+    ensure!(on == json!([true, false]), "the switch shows that the count is on: {on}");
     // One click objects, and what was kept for it is gone.
     visit.tab.click("#avow-reject").await?;
     visit.tab.wait(&format!("{COUNTED} === null && !avow.allows('counting')")).await?;
@@ -59,9 +78,21 @@ async fn refused(browsers: Browsers) -> Result<()> {
     visit.go("/privacy").await?;
     visit.tab.wait("document.querySelectorAll('main details').length >= 3").await?;
     let text = visit.tab.eval("document.querySelector('main').innerText").await?;
-    for said in
-        ["country", "time zone", "made anonymous", "Information Commission (ICO)", "Object to its use"]
-    {
+    for said in [
+        // What a browser tells, and where somebody came from.
+        "Your country, worked out from your IP address",
+        "Your time zone",
+        "Your browser and its version, and what it tells of your device",
+        "A number for your device, only if you allow statistics",
+        "the website you came from",
+        // Who receives it, and where it does not go.
+        "Law enforcement agencies, where the law requires it",
+        "Security companies that help to protect the website",
+        "Data is not used in, or sent to, countries outside the United Kingdom and the European Economic Area",
+        "made anonymous",
+        "Information Commission (ICO)",
+        "Object to its use",
+    ] {
         ensure!(text.as_str().is_some_and(|text| text.contains(said)), "`{said}` is not in {text}");
     }
     let bases = visit

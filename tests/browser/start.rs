@@ -1,13 +1,15 @@
 //! The demonstration's start page: a visitor chooses a site and who to be, and the site treats them so.
 
-use anyhow::{Result, ensure};
+use anyhow::{Context, Result, ensure};
 use avow_tests::browser::keys;
+use serde_json::json;
 
 use crate::harness::{Browsers, Suite};
 use crate::visit::{Visit, says};
 
 pub fn add(suite: &mut Suite) {
     suite.add("the_start_page_lets_a_visitor_be_anyone", anyone);
+    suite.add("the_start_page_s_language_signal_and_scripts_hold_on_the_site", otherwise);
 }
 
 const GROUP: &str = "[aria-labelledby=site-cambridge-education]";
@@ -23,6 +25,16 @@ async fn anyone(browsers: Browsers) -> Result<()> {
         async |selector: &str| tab.eval(&format!("document.querySelector({selector:?}).focus()")).await;
 
     tab.go(&start).await?;
+    // All five countries of the group are there to choose.
+    let offered = tab
+        .eval(&format!(
+            "[...document.querySelectorAll('{GROUP} [name=place] option')].map(option => option.value)"
+        ))
+        .await?;
+    let offered: Vec<String> = serde_json::from_value(offered)?;
+    for place in ["GB", "NL", "SE", "US-CA", "CN"] {
+        ensure!(offered.iter().any(|one| one == place), "{place} is not in {offered:?}");
+    }
     // As with a keyboard: the first letters of what is chosen.
     focus(&format!("{GROUP} [name=place]")).await?;
     tab.press('F').await?;
@@ -60,6 +72,72 @@ async fn anyone(browsers: Browsers) -> Result<()> {
     ensure!(differs.as_str().is_some_and(|text| text.contains("Nothing for marketing")), "{differs}");
     tab.click(&format!("{CHILD} button")).await?;
     tab.wait("location.hostname === 'connexions.localhost' && document.readyState === 'complete'").await?;
+    visit.end().await;
+    Ok(())
+}
+
+/// Chooses on the start page, visits, and waits until another page is there.
+async fn visit_as(visit: &Visit, code: &str, lang: &str, ticks: &[&str]) -> Result<()> {
+    let tab = &visit.tab;
+    tab.go(&format!("{}/", visit.demo.at("demo.localhost"))).await?;
+    let focus = async |name: &str| {
+        tab.eval(&format!("document.querySelector('{GROUP} [name={name}]').focus()")).await
+    };
+    focus("code").await?;
+    for key in code.chars() {
+        tab.press(key).await?;
+    }
+    focus("lang").await?;
+    tab.press(lang.chars().next().context("a letter")?).await?;
+    tab.wait(&format!("document.querySelector('{GROUP} [name=lang]').value === '{lang}'")).await?;
+    for tick in ticks {
+        tab.click(&format!("{GROUP} [name={tick}]")).await?;
+    }
+    tab.click(&format!("{GROUP} button")).await?;
+    tab.wait("location.hostname === 'ceg.localhost' && document.readyState === 'complete'").await
+}
+
+async fn otherwise(browsers: Browsers) -> Result<()> {
+    const STATE: &str = "[document.documentElement.lang, navigator.globalPrivacyControl === true, \
+                         avow.allows('analytics'), avow.allows('marketing')]";
+    let visit = Visit::begin_at(&browsers, "cambridge-education", "ceg.localhost").await?;
+    let tab = &visit.tab;
+    // The control: as a Californian whose browser sends no signal.
+    visit_as(&visit, "us-ca", "en", &[]).await?;
+    visit.ready().await?;
+    let state = tab.eval(STATE).await?;
+    ensure!(state == json!(["en", false, true, true]), "without the signal: {state}");
+
+    visit_as(&visit, "us-ca", "en", &["gpc"]).await?;
+    visit.ready().await?;
+    tab.wait("document.querySelector('.avow-corner')?.innerText.includes('Opt-out signal honoured')").await?;
+    let state = tab.eval(STATE).await?;
+    ensure!(state == json!(["en", true, true, false]), "with the signal: {state}");
+
+    // Another language, and the signal is no longer ticked.
+    visit_as(&visit, "nl", "nl", &[]).await?;
+    tab.shown("#avow-banner").await?;
+    visit.ready().await?;
+    let state = tab.eval(STATE).await?;
+    ensure!(state == json!(["nl", false, false, false]), "in Dutch: {state}");
+    let said =
+        "[document.getElementById('avow-banner').lang, document.getElementById('avow-accept').innerText]";
+    let said = tab.eval(said).await?;
+    ensure!(said == json!(["nl", "Alle cookies accepteren"]), "{said}");
+
+    // No script runs, and the page about cookies takes the answer.
+    visit_as(&visit, "nl", "nl", &["nojs"]).await?;
+    let state =
+        "[typeof window.avow, !!document.getElementById('avow-banner'), document.documentElement.lang]";
+    let state = tab.eval(state).await?;
+    ensure!(state == json!(["undefined", false, "nl"]), "without scripts: {state}");
+    tab.click("footer a[href$='/cookies']").await?;
+    tab.wait("location.pathname === '/cookies' && document.readyState === 'complete'").await?;
+    tab.click("button[value=reject]").await?;
+    tab.shown(".avow-said").await?;
+    let record = visit.record(1).await?;
+    ensure!(says(&record, "surface") == "form" && says(&record, "locale") == "nl", "{record}");
+    ensure!(says(&record, "regime")["id"] == "nl", "{record}");
     visit.end().await;
     Ok(())
 }
