@@ -142,7 +142,7 @@ fn names_stand_apart_from_the_direction_of_a_sentence() {
     let source = GOOD
         .replace("name = \"The Shop\"\ndomains", "name = \"החנות\"\ndomains")
         .replace("Counter Ltd", "מונה בע״מ")
-        .replace("Information Commissioner's Office", "הרשות")
+        .replace("Information Commission (ICO)", "הרשות")
         .replace(
             "duration = \"13 months\"\nthird_parties = []",
             "duration = \"13 months\"\nthird_parties = [\"אחד\", \"Two\"]",
