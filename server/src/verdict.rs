@@ -49,11 +49,10 @@ impl Verdict {
     }
 }
 
-/// What the `Sec-GPC` lines of a request say: of several, one that is exactly `1` counts (W3C Global Privacy Control). The
-/// white space around a value is no part of it (RFC 9110 section 5.5).
-pub fn signals<'a>(lines: impl IntoIterator<Item = &'a str>) -> Signals {
-    let gpc = lines.into_iter().any(|line| line.trim_matches([' ', '\t']) == "1");
-    Signals { gpc, dnt: false }
+/// Whether the lines of a request's `Sec-GPC` or `DNT` send the signal: of several, one that is exactly `1` counts (W3C
+/// Global Privacy Control). The white space around a value is no part of it (RFC 9110 section 5.5).
+pub fn is_sent<'a>(lines: impl IntoIterator<Item = &'a str>) -> bool {
+    lines.into_iter().any(|line| line.trim_matches([' ', '\t']) == "1")
 }
 
 /// Judges a request by its `Cookie` headers, joined, and its signals.

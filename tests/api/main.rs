@@ -7,6 +7,7 @@ mod export;
 mod lookup;
 mod mmdb;
 mod notice;
+mod pages;
 mod privacy;
 mod publish;
 mod region;

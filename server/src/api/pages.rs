@@ -304,7 +304,8 @@ fn held(headers: &HeaderMap) -> String {
 }
 
 fn signals(headers: &HeaderMap) -> Signals {
-    verdict::signals(client::lines(headers, "sec-gpc"))
+    let is_sent = |name: &str| verdict::is_sent(client::lines(headers, name));
+    Signals { gpc: is_sent("sec-gpc"), dnt: is_sent("dnt") }
 }
 
 fn standing(state: &AppState, request: &HttpRequest, policies: &SitePolicies) -> Standing {

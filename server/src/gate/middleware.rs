@@ -17,6 +17,7 @@ use actix_web::dev::{Service, ServiceRequest, ServiceResponse, Transform, forwar
 use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use actix_web::http::{Method, StatusCode};
 use avow_shared::policy::Policy;
+use avow_shared::signals::Signals;
 use std::borrow::Cow;
 use std::future::{Future, Ready, ready};
 use std::pin::Pin;
@@ -124,7 +125,9 @@ impl Asked {
     /// Judges the request, and makes it one that the site can answer for everybody of its class.
     fn new(gate: &Gate, rules: Arc<Rules>, request: &mut ServiceRequest) -> Self {
         let cookies = joined(request.headers(), &header::COOKIE);
-        let signals = verdict::signals(request.headers().get_all(&GPC).filter_map(|line| line.to_str().ok()));
+        let gpc = verdict::is_sent(request.headers().get_all(&GPC).filter_map(|line| line.to_str().ok()));
+        // Do Not Track is recorded with an answer, and decides nothing.
+        let signals = Signals { gpc, ..Signals::default() };
         let now = gate.0.clock.now();
         let verdict = match &rules.policy {
             Some(policy) => {

@@ -14,7 +14,7 @@ pub use locator::Locator;
 
 use anyhow::Context as _;
 use arc_swap::ArcSwapOption;
-use maxminddb::{Reader, WithinOptions};
+use maxminddb::{LookupResult, Reader, WithinOptions};
 use serde::Deserialize;
 use std::collections::HashSet;
 use std::io::Write as _;
@@ -122,17 +122,7 @@ impl Geo {
     /// Where an address is; `None` if that is not known.
     pub fn place(&self, address: IpAddr) -> Option<Place> {
         let reader = self.0.reader.load();
-        let entry: Entry<'_> = reader.as_ref()?.lookup(address.to_canonical()).ok()?.decode().ok()??;
-        let country = entry.country.and_then(|country| country.iso_code).or(entry.country_code)?;
-        let part = match entry.subdivisions.as_deref() {
-            Some([largest, ..]) => largest.iso_code,
-            _ => entry.state1.and_then(|name| parts::code(country, name)),
-        };
-        Place::parse(
-            &part.map_or_else(|| country.to_owned(), |part| format!("{country}-{part}")),
-            Found::File,
-        )
-        .or_else(|| Place::parse(country, Found::File))
+        placed(&reader.as_ref()?.lookup(address.to_canonical()).ok()?)
     }
 
     /// Whether a file is in use.
@@ -178,14 +168,42 @@ fn bytes(path: &Path) -> anyhow::Result<Vec<u8>> {
     std::fs::read(path).with_context(place)
 }
 
-/// Walks all of a file, so that no lookup meets a fault later.
+/// Walks all of a file, so that no lookup meets a fault later, and wants a country in it.
 fn checked(bytes: Vec<u8>, path: &Path) -> anyhow::Result<Reader<Vec<u8>>> {
     let reader = Reader::from_source(bytes).with_context(|| format!("{} is no mmdb file", path.display()))?;
     // The reader's own check stops at an empty description, which is no fault in files that others write.
     let is_described = !reader.metadata().description.is_empty();
     let sound = if is_described { reader.verify().map_err(Into::into) } else { walk(&reader) };
     sound.with_context(|| format!("{} is damaged", path.display()))?;
+    // Whole, but about something else, such as networks or domains: it would leave every visitor unknown.
+    anyhow::ensure!(
+        names_a_country(&reader),
+        "{} names no country for any address: it is a file of another kind ({})",
+        path.display(),
+        reader.metadata().database_type
+    );
     Ok(reader)
+}
+
+/// Whether any entry says where its addresses are. Of a file whose tree is known to end.
+fn names_a_country(reader: &Reader<Vec<u8>>) -> bool {
+    let Ok(networks) = reader.networks(WithinOptions::default()) else { return false };
+    let mut decoded = HashSet::new();
+    networks.flatten().any(|network| {
+        network.offset().is_some_and(|entry| decoded.insert(entry)) && placed(&network).is_some()
+    })
+}
+
+/// Where the addresses of an entry are; `None` if it names no country.
+fn placed(found: &LookupResult<'_, Vec<u8>>) -> Option<Place> {
+    let entry: Entry<'_> = found.decode().ok()??;
+    let country = entry.country.and_then(|country| country.iso_code).or(entry.country_code)?;
+    let part = match entry.subdivisions.as_deref() {
+        Some([largest, ..]) => largest.iso_code,
+        _ => entry.state1.and_then(|name| parts::code(country, name)),
+    };
+    Place::parse(&part.map_or_else(|| country.to_owned(), |part| format!("{country}-{part}")), Found::File)
+        .or_else(|| Place::parse(country, Found::File))
 }
 
 /// Visits every network and decodes every entry, as a lookup would.

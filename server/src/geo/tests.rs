@@ -168,6 +168,34 @@ fn a_file_that_cannot_be_used_is_told_and_nothing_is_known() {
 }
 
 #[test]
+fn a_whole_file_that_names_no_country_is_refused_and_the_one_before_stays() {
+    let of_networks = |kind: &str, entry: Value| file(kind, &[("::203.0.113.0/120", entry)]);
+    let others = [
+        of_networks("GeoLite2-ASN", json!({ "autonomous_system_number": 64_496 })),
+        of_networks("GeoIP2-Domain", json!({ "domain": "example.org" })),
+        // Who registered an address is not where it is.
+        of_networks("GeoIP2-Country", json!({ "registered_country": { "iso_code": "GB" } })),
+        of_networks("city ipv4", json!({ "country_code": "ZZ", "state1": "" })),
+    ];
+    let data = tempfile::tempdir().expect("a directory");
+    let place = install(&Folder::with(&nested()).path(), data.path()).expect("installed");
+    let running = opened(&place);
+    for other in others.iter().flat_map(|other| [other.clone(), undescribed(other)]) {
+        let source = Folder::with(&other);
+        let told = install(&source.path(), data.path()).expect_err("refused").to_string();
+        assert!(told.contains("names no country for any address"), "{told}");
+        assert_eq!(fs::read(&place).expect("still there"), nested());
+        // One that was put there by hand.
+        fs::rename(source.path(), &place).expect("renamed");
+        let told = running.refresh().expect_err("refused").to_string();
+        assert!(told.contains("names no country for any address"), "{told}");
+        assert_eq!(at(&running, "203.0.113.9"), "US-CA", "the one before stays");
+        fs::write(&place, nested()).expect("written");
+        running.refresh().expect("taken up");
+    }
+}
+
+#[test]
 fn only_a_checked_file_is_installed() {
     let (source, data) = (Folder::with(&nested()), tempfile::tempdir().expect("a directory"));
     let place = install(&source.path(), data.path()).expect("installed");

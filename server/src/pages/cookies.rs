@@ -1,5 +1,6 @@
 //! The page about cookies: every purpose with what it stores, and a form that records a choice without a script.
 
+use super::notice::complain;
 use super::{Ground, section};
 use crate::policy::document::{BY_FORM, Item, Purpose, Service};
 use crate::policy::duration::Duration;
@@ -68,6 +69,7 @@ pub fn part(ground: &Ground<'_>, standing: &Standing) -> Markup {
         p {
             a href=(ground.document.notice.privacy) { (say("privacy_link")) }
         }
+        p { (complain(ground)) }
     }
 }
 

@@ -58,7 +58,7 @@ pub fn part(ground: &Ground<'_>, notice: &PrivacyNotice, former: bool) -> Markup
 }
 
 /// The sentence on complaints, with the regulator's name as a link (DPA 2018 s.164A; GDPR Art 13(2)(d)).
-fn complain(ground: &Ground<'_>) -> Markup {
+pub(super) fn complain(ground: &Ground<'_>) -> Markup {
     let sentence = ground.say("page_complain");
     let regulator = &ground.document.regulator;
     let link = html! { a href=(regulator.url) { bdi { (regulator.name) } } };

@@ -142,7 +142,7 @@ fn names_stand_apart_from_the_direction_of_a_sentence() {
     let source = GOOD
         .replace("name = \"The Shop\"\ndomains", "name = \"החנות\"\ndomains")
         .replace("Counter Ltd", "מונה בע״מ")
-        .replace("Information Commissioner's Office", "הרשות")
+        .replace("Information Commission (ICO)", "הרשות")
         .replace(
             "duration = \"13 months\"\nthird_parties = []",
             "duration = \"13 months\"\nthird_parties = [\"אחד\", \"Two\"]",
@@ -154,6 +154,7 @@ fn names_stand_apart_from_the_direction_of_a_sentence() {
     {
         assert!(cookies.contains(apart), "{apart} in {cookies}");
     }
+    assert!(cookies.contains("<bdi>הרשות</bdi>"), "{cookies}");
     let notice = notice(&ground, document.privacy_notice.as_ref().expect("a notice"), false).into_string();
     assert!(notice.contains("<bdi>הרשות</bdi>") && notice.contains("<bdi>Counter Inc.</bdi>"), "{notice}");
     assert_eq!(ground.say("banner_title"), "Cookies on \u{2068}החנות\u{2069}");

@@ -187,23 +187,23 @@ fn check_look(file: &File, faults: &mut Collector<'_>) {
         return;
     };
     // Text on the accent is black or white, whichever reads better; one of them always does. What may fail is
-    // that a button cannot be told from the page.
-    let (ground, name) = match look.scheme.value.as_str() {
-        "dark" => (looks::DARK, "dark grey"),
-        _ => ([0xff; 3], "white"),
-    };
-    let ratio = looks::contrast(accent, ground);
-    if ratio < 3.0 {
-        faults.add(
-            &look.accent.span,
-            "accent-contrast",
-            format!(
-                "`{}` on {name} has a contrast of {ratio:.1} to 1: buttons need 3 to 1 (WCAG 1.4.11), for refusing as \
-                 for accepting",
-                look.accent.value
-            ),
-        );
-    }
+    // that a button cannot be told from what it stands on.
+    let layout = look.layout.as_ref().map(|layout| layout.value.as_str());
+    let measured = looks::grounds(&look.scheme.value, layout)
+        .map(|(ground, name)| (looks::contrast(accent, ground), name))
+        .min_by(|one, other| one.0.total_cmp(&other.0));
+    let Some((ratio, name)) = measured.filter(|(ratio, _)| *ratio < 3.0) else { return };
+    // Cut and not rounded, so that what is too little never reads as enough.
+    let ratio = (ratio * 100.0).floor() / 100.0;
+    faults.add(
+        &look.accent.span,
+        "accent-contrast",
+        format!(
+            "`{}` on {name} has a contrast of {ratio} to 1: buttons need 3 to 1 (WCAG 1.4.11), for refusing as for \
+             accepting",
+            look.accent.value
+        ),
+    );
 }
 
 fn check_languages(file: &File, faults: &mut Collector<'_>) {

@@ -22,6 +22,19 @@ pub const NONE: &str = "none";
 
 /// The dark ground of `widget/css/banner.css`.
 pub const DARK: [u8; 3] = [0x1c, 0x20, 0x26];
+/// Its tint, on which a `block` stands; and that of the dark, which is darker still.
+const TINT: [u8; 3] = [0xf3, 0xf5, 0xf7];
+const DARK_TINT: [u8; 3] = [0x15, 0x18, 0x1d];
+
+/// Every ground on which buttons stand under a scheme (`auto` is judged in the light; for the dark there is [`lighter`]):
+/// that of the preferences, and that of the first layer where it has another.
+pub fn grounds(scheme: &str, layout: Option<&str>) -> impl Iterator<Item = ([u8; 3], &'static str)> {
+    let [ground, tint] = match scheme {
+        "dark" => [(DARK, "dark grey"), (DARK_TINT, "the dark tint of a block")],
+        _ => [([0xff; 3], "white"), (TINT, "the tint of a block, #f3f5f7,")],
+    };
+    std::iter::once(ground).chain((layout == Some("block")).then_some(tint))
+}
 
 /// In the flow of the page, at its start, as public bodies have it.
 const BLOCK: &str = ".avow-banner{position:static;max-width:none;max-height:none;border-radius:0;box-shadow:none;\
@@ -180,6 +193,26 @@ mod tests {
         assert!(all.len() > 60, "{all:?}");
         let telling: Vec<&&str> = all.iter().filter(|selector| tells(selector)).collect();
         assert_eq!(telling, Vec::<&&str>::new());
+    }
+
+    #[test]
+    fn the_grounds_are_those_of_the_style_sheet() {
+        let sheet = include_str!("../../../widget/css/banner.css");
+        for (name, [light, dark]) in [("ground", [[0xff; 3], DARK]), ("tint", [TINT, DARK_TINT])] {
+            let value = |colour: [u8; 3]| {
+                // `#fff` is written short there.
+                let full = hex::encode(colour);
+                format!("--avow-{name}: #{};", if full == "ffffff" { "fff" } else { &full })
+            };
+            let found = [light, dark].map(|colour| sheet.matches(&value(colour)).count());
+            assert_eq!(found, [1, 2], "{name}");
+            assert_eq!(sheet.matches(&format!("--avow-{name}: ")).count(), 3, "{name}");
+        }
+        assert!(BLOCK.contains("background:var(--avow-tint)"));
+        let others = [BAR, BOX, MIDDLE];
+        assert!(others.iter().all(|css| !css.contains("background:var(")), "another ground is measured, too");
+        // What can be told from the dark ground can be told from its tint.
+        assert!(luminance(DARK_TINT) < luminance(DARK));
     }
 
     #[test]
