@@ -58,7 +58,9 @@ async fn object(browsers: Browsers) -> Result<()> {
         tab.click("#avow-close").await?;
         tab.gone("#avow-dialog").await?;
         // One click, here on a link of the page's own.
+        tab.eval("(window.former = true, 1)").await?;
         tab.click("#object").await?;
+        tab.wait(if on { "!window.former && await avow.ready" } else { "window.former" }).await?;
         tab.wait("!avow.allows('analytics') && !avow.allows('video')").await?;
         tab.wait("!localStorage.getItem('avow_outbox')").await?;
         let records = avow.records()?;

@@ -73,8 +73,11 @@ async fn statistics(browsers: Browsers) -> Result<()> {
         ensure!(switches == json!([runs, false]), "{country:?}: {switches}");
         tab.press(keys::ESCAPE).await?;
         tab.gone("#avow-dialog").await?;
+        tab.eval("(window.former = true, 1)").await?;
         tab.click("#avow-reject").await?;
         tab.gone("#avow-banner").await?;
+        // What ran is stopped by loading the page anew.
+        tab.wait(if runs { "!window.former && await avow.ready" } else { "window.former" }).await?;
         tab.wait("!avow.allows('analytics')").await?;
         tab.go(&format!("{}/", pages.site())).await?;
         tab.wait("avow.decision() && !document.getElementById('avow-banner')").await?;

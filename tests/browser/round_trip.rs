@@ -71,8 +71,10 @@ async fn without(browsers: Browsers) -> Result<()> {
             tab.eval("[!!window.counted, avow.allows('analytics'), avow.allows('marketing')]").await?;
         ensure!(state == json!([runs, runs, false]), "{trouble:?}: {state}");
         pages.trouble(Trouble::None);
+        tab.eval("(window.former = true, 1)").await?;
         tab.click("#avow-reject").await?;
         tab.gone("#avow-banner").await?;
+        tab.wait(if runs { "!window.former && await avow.ready" } else { "window.former" }).await?;
         tab.wait("!localStorage.getItem('avow_outbox')").await?;
         let record = serde_json::to_string(&avow.records()?)?;
         // Without an answer nobody knows that it was an objection.
