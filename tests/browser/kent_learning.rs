@@ -1,14 +1,17 @@
 //! The site of Kent's community learning: a newsletter and the beacons in it are purposes that a form asks for, with a
 //! record and a withdrawal like any other; "accept all" says nothing about them.
 
+use std::collections::BTreeMap;
+
 use anyhow::{Result, ensure};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::harness::{Browsers, Suite};
 use crate::visit::{Visit, says};
 
 pub fn add(suite: &mut Suite) {
     suite.add("kent_newsletter_is_asked_for_by_its_form", newsletter);
+    suite.add("kent_newsletter_is_taken_back_in_the_choices_and_recorded", taken_back);
     suite.add("kent_notice_names_the_transfer_and_the_bases", notice);
 }
 
@@ -26,6 +29,13 @@ async fn ask_for(visit: &Visit, boxes: &[&str]) -> Result<()> {
     }
     visit.tab.click("main form button[type=submit]").await?;
     visit.tab.shown(".answers").await
+}
+
+/// What a record says, by purpose.
+fn answers(record: &Value) -> BTreeMap<String, bool> {
+    let decisions = says(record, "decisions");
+    let all = decisions.as_array().into_iter().flatten();
+    all.filter_map(|one| Some((one["purpose"].as_str()?.to_owned(), one["granted"].as_bool()?))).collect()
 }
 
 async fn newsletter(browsers: Browsers) -> Result<()> {
@@ -64,6 +74,12 @@ async fn newsletter(browsers: Browsers) -> Result<()> {
     );
 
     ask_for(&visit, &["newsletter", "email_beacons"]).await?;
+    let third = visit.record(3).await?;
+    ensure!(says(&third, "event") == "given" && says(&third, "surface") == "form", "{third}");
+    ensure!(
+        answers(&third) == [("email_beacons".into(), true), ("newsletter".into(), true)].into(),
+        "{third}"
+    );
     visit.go("/newsletter/latest").await?;
     visit.demo.arrival_for("email_beacons").await?;
 
@@ -77,6 +93,10 @@ async fn newsletter(browsers: Browsers) -> Result<()> {
         .wait("!avow.allows('email_beacons') && avow.allows('newsletter') && avow.allows('analytics')")
         .await?;
     visit.sealed().await?;
+    let fourth = visit.record(4).await?;
+    ensure!(says(&fourth, "surface") == "reopen", "{fourth}");
+    ensure!(answers(&fourth).get("email_beacons") == Some(&false), "{fourth}");
+    ensure!(answers(&fourth).get("newsletter") == Some(&true), "{fourth}");
     visit.demo.forget().await?;
     visit.go("/newsletter/latest").await?;
     visit.ready().await?;
@@ -85,6 +105,61 @@ async fn newsletter(browsers: Browsers) -> Result<()> {
         visit.demo.arrivals().await?.iter().all(|one| one.purpose() != "email_beacons"),
         "no beacon any more"
     );
+
+    // The newsletter itself is taken back in the same place, and that is recorded, too.
+    visit.tab.click("#avow-reopen").await?;
+    visit.tab.shown("#avow-dialog").await?;
+    visit.tab.click("#avow-p-newsletter").await?;
+    visit.tab.click("#avow-save").await?;
+    visit.tab.wait("!avow.allows('newsletter') && avow.allows('analytics')").await?;
+    visit.sealed().await?;
+    let fifth = visit.record(5).await?;
+    ensure!(answers(&fifth).get("newsletter") == Some(&false), "{fifth}");
+    ensure!(answers(&fifth).get("analytics") == Some(&true), "the other answer stays: {fifth}");
+    visit.tab.reload().await?;
+    visit.ready().await?;
+    ensure!(visit.tab.eval("avow.allows('newsletter')").await? == false, "it stays taken back");
+    visit.end().await;
+    Ok(())
+}
+
+/// One after the other, by somebody who has refused all else: the records say what was taken back, and that it was.
+async fn taken_back(browsers: Browsers) -> Result<()> {
+    let visit = Visit::begin_at(&browsers, "kent-learning", "kent.localhost").await?;
+    visit.go("/").await?;
+    visit.tab.click("#avow-reject").await?;
+    visit.sealed().await?;
+    ensure!(says(&visit.record(1).await?, "event") == "refused", "the banner");
+    ask_for(&visit, &["newsletter", "email_beacons"]).await?;
+    ensure!(says(&visit.record(2).await?, "event") == "given", "the form");
+    visit.go("/newsletter/latest").await?;
+    visit.demo.arrival_for("email_beacons").await?;
+    for (purpose, event, newsletter, count) in
+        [("email_beacons", "partially_given", true, 3), ("newsletter", "withdrawn", false, 4)]
+    {
+        visit.go("/").await?;
+        visit.tab.click("#avow-reopen").await?;
+        visit.tab.shown("#avow-dialog").await?;
+        visit.tab.click(&format!("#avow-p-{purpose}")).await?;
+        visit.tab.click("#avow-save").await?;
+        visit.tab.wait(&format!("!avow.allows('{purpose}')")).await?;
+        visit.sealed().await?;
+        let record = visit.record(count).await?;
+        ensure!(says(&record, "event") == event && says(&record, "surface") == "reopen", "{record}");
+        let expected = [("analytics", false), ("email_beacons", false), ("newsletter", newsletter)];
+        ensure!(
+            answers(&record) == expected.map(|(id, granted)| (id.to_owned(), granted)).into(),
+            "{record}"
+        );
+    }
+    visit.demo.forget().await?;
+    visit.go("/newsletter/latest").await?;
+    visit.ready().await?;
+    let state = "['analytics', 'newsletter', 'email_beacons'].map(purpose => avow.allows(purpose))";
+    let state = visit.tab.eval(state).await?;
+    ensure!(state == json!([false, false, false]), "{state}");
+    ensure!(visit.demo.arrivals().await?.is_empty(), "nobody hears of it any more");
+    visit.site_clean("after all was taken back").await?;
     visit.end().await;
     Ok(())
 }
@@ -98,6 +173,8 @@ async fn notice(browsers: Browsers) -> Result<()> {
     for said in [
         "Your consent",
         "Legitimate interests",
+        "The transfer rests on safeguards that the UK GDPR prescribes",
+        "For a copy of them write to clsgdpr@kent-learning.example",
         "9(2)(a)",
         "14 years",
         "2022-08-01",
