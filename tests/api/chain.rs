@@ -2,7 +2,8 @@
 
 use anyhow::{Context, Result, ensure};
 use avow_tests::database::Kind;
-use avow_tests::server::TestServer;
+use avow_tests::policy;
+use avow_tests::server::{Setup, TestServer};
 use serde_json::Value;
 
 fn record(answer: &Value) -> Result<Value> {
@@ -56,7 +57,26 @@ async fn a_wrong_secret_links_nothing(kind: Kind) -> Result<()> {
     Ok(())
 }
 
+/// A browser does not know the record of what a form of the site was given, so the no that takes it back names none. It
+/// is recorded all the same, also where plain refusals are not.
+async fn what_a_form_was_given_is_never_taken_back_without_a_record(kind: Kind) -> Result<()> {
+    let policy = policy::toml("").replacen("refusal_record = \"keep\"", "refusal_record = \"none\"", 1);
+    for (by_form, surface, status) in
+        [(false, "reopen", 200), (true, "banner", 200), (true, "preferences", 200), (true, "reopen", 201)]
+    {
+        let asked = "id = \"analytics\"\nasked = \"form\"\n";
+        let policy = if by_form { policy.replacen("id = \"analytics\"\n", asked, 1) } else { policy.clone() };
+        let server = TestServer::start(Setup { policies: vec![policy], ..Setup::on(kind) }).await?;
+        let refusal = server.draft().await?.refusal().with("/control", "save").with("/surface", surface);
+        let reply = server.post(&refusal).await?;
+        ensure!(reply.status == status, "{by_form} {surface}: {} {}", reply.status, reply.text());
+        ensure!(server.records()?.len() == usize::from(status == 201), "{by_form} {surface}");
+    }
+    Ok(())
+}
+
 avow_tests::on_both!(
+    what_a_form_was_given_is_never_taken_back_without_a_record,
     withdrawal_follows_the_grant,
     a_decision_may_arrive_before_the_one_it_follows,
     a_wrong_secret_links_nothing,

@@ -94,7 +94,7 @@ async fn newsletter(browsers: Browsers) -> Result<()> {
         .await?;
     visit.sealed().await?;
     let fourth = visit.record(4).await?;
-    ensure!(says(&fourth, "surface") == "reopen", "{fourth}");
+    ensure!(says(&fourth, "surface") == "reopen" && says(&fourth, "event") == "partially_given", "{fourth}");
     ensure!(answers(&fourth).get("email_beacons") == Some(&false), "{fourth}");
     ensure!(answers(&fourth).get("newsletter") == Some(&true), "{fourth}");
     visit.demo.forget().await?;
@@ -114,7 +114,10 @@ async fn newsletter(browsers: Browsers) -> Result<()> {
     visit.tab.wait("!avow.allows('newsletter') && avow.allows('analytics')").await?;
     visit.sealed().await?;
     let fifth = visit.record(5).await?;
-    ensure!(answers(&fifth).get("newsletter") == Some(&false), "{fifth}");
+    ensure!(
+        answers(&fifth).get("newsletter") == Some(&false) && says(&fifth, "event") == "partially_given",
+        "{fifth}"
+    );
     ensure!(answers(&fifth).get("analytics") == Some(&true), "the other answer stays: {fifth}");
     visit.tab.reload().await?;
     visit.ready().await?;

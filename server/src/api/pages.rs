@@ -320,8 +320,10 @@ fn standing(state: &AppState, request: &HttpRequest, policies: &SitePolicies) ->
     let decision = avow_shared::cookie::find_in(&held).and_then(avow_shared::cookie::parse);
     let answers = engine.purposes().iter().enumerate().map(|(at, purpose)| {
         let said = decision.as_ref().and_then(|stored| stored.decision.find(&purpose.id));
+        let runs = purpose.category != Category::Necessary && verdict.allowed.contains(at);
         match said {
-            _ if purpose.category != Category::Necessary && verdict.allowed.contains(at) => Answered::Allowed,
+            Some(true) if runs => Answered::Allowed,
+            _ if runs => Answered::On,
             Some(false) => Answered::Refused,
             _ => Answered::Not,
         }

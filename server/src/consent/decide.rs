@@ -12,7 +12,7 @@ use crate::log::signer::SignedHead;
 use crate::policy::Published;
 use crate::state::AppState;
 use crate::store::append::{Appended, ERASED, Existing, NewRecord};
-use avow_shared::act::{Event, Surface};
+use avow_shared::act::{Control, Event, Surface};
 use avow_shared::commitment::commitment;
 use avow_shared::decision::{Decision, decide as make_decision};
 use avow_shared::id::{Millis, PurposeId, RecordId};
@@ -153,7 +153,7 @@ pub(super) async fn take(
         Event::Given if left.is_some() => Event::PartiallyGiven,
         _ => event,
     };
-    if event == Event::Refused && !keeps_refusals(policy) {
+    if event == Event::Refused && !keeps_refusals(policy) && !may_take_back(&shown, submission) {
         if policy.retention.refusal_record == "count" {
             state.store.count(&policy.engine.site, now, policy.engine.version, event.as_str(), 1).await?;
         }
@@ -287,14 +287,25 @@ async fn repeat(
     }))
 }
 
-/// Names what happened. A purpose that a form of the site asks for does not make "all" a part: no banner asked for it.
+/// Whether a no may take back what a form of the site was given: the browser does not know that record, and cannot name
+/// it. A withdrawal is always recorded.
+fn may_take_back(shown: &Policy, submission: &Submission) -> bool {
+    submission.surface == Surface::Reopen
+        && shown.optional().any(|optional| optional.purpose.asked == Asked::ByForm)
+}
+
+/// Names what happened. A purpose that a form of the site asks for does not make "all" a part, since no banner asked for
+/// it; unless it is taken back, or may be, by the switches of preferences that are opened again.
 fn event_of(shown: &Policy, granted: &[bool], submission: &Submission, former: Option<&Former>) -> Event {
-    let event = Event::of(granted, submission.control, former.and_then(|former| former.granted.as_deref()));
+    let former = former.and_then(|former| former.granted.as_deref());
+    let event = Event::of(granted, submission.control, former);
+    let stood = |at: usize| former.is_some_and(|former| former.get(at) == Some(&true));
+    let by_switches = submission.surface == Surface::Reopen && submission.control == Control::Save;
     let all_of_the_banner = submission.surface != Surface::Form
-        && shown
-            .optional()
-            .zip(granted)
-            .all(|(optional, granted)| *granted || optional.purpose.asked == Asked::ByForm);
+        && !by_switches
+        && shown.optional().zip(granted).enumerate().all(|(at, (optional, granted))| {
+            *granted || optional.purpose.asked == Asked::ByForm && !stood(at)
+        });
     if event == Event::PartiallyGiven && all_of_the_banner { Event::Given } else { event }
 }
 

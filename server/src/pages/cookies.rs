@@ -24,8 +24,10 @@ pub struct Standing {
 /// The state of one purpose.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Answered {
-    /// It may run.
+    /// It was allowed.
     Allowed,
+    /// It is on without an answer, as the law lets it be.
+    On,
     /// It was refused.
     Refused,
     /// Nobody has answered, or the answer has ended.
@@ -79,10 +81,11 @@ fn is_asked(purpose: &Purpose, answered: Answered) -> bool {
 }
 
 fn choice(ground: &Ground<'_>, purpose: &Purpose, answered: Answered) -> Markup {
+    let runs = matches!(answered, Answered::Allowed | Answered::On);
     let state = match answered {
         Answered::Allowed => "allowed",
         Answered::Refused => "refused",
-        Answered::Not => "not_answered",
+        Answered::Not | Answered::On => "not_answered",
     };
     let option = |value: &str, word: &str, is: bool| {
         html! {
@@ -97,8 +100,8 @@ fn choice(ground: &Ground<'_>, purpose: &Purpose, answered: Answered) -> Markup 
         fieldset {
             legend { (name(ground, purpose)) }
             // On is what runs: what was allowed, and what the law lets run until somebody objects.
-            (option("off", "off", answered != Answered::Allowed))
-            (option("on", "on", answered == Answered::Allowed))
+            (option("off", "off", !runs))
+            (option("on", "on", runs))
         }
     }
 }

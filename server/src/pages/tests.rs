@@ -77,6 +77,22 @@ fn what_a_form_asks_for_can_be_taken_back_and_not_given() {
 }
 
 #[test]
+fn what_is_on_without_an_answer_is_no_answer() {
+    let document = document(GOOD);
+    let ground = ground(&document, "en");
+    let mut standing = standing(&document);
+    for (answered, said) in [(Answered::On, "Not answered yet"), (Answered::Allowed, "Allowed")] {
+        *standing.answers.last_mut().expect("a purpose") = answered;
+        let html = about_cookies(&ground, &standing).into_string();
+        let part = html.split("name=\"purpose.").last().expect("the last purpose");
+        assert!(part.contains(r#"value="on" checked"#), "{part}");
+        let before =
+            html.split("class=\"avow-state\"").filter(|part| part.contains("name=\"purpose.")).last();
+        assert!(before.is_some_and(|part| part.contains(&format!("<strong>{said}</strong>"))), "{html}");
+    }
+}
+
+#[test]
 fn only_what_differs_stands_side_by_side() {
     let before = document(GOOD);
     let mut after = document(&GOOD.replace("A year.", "Two years."));
