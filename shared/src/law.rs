@@ -37,10 +37,7 @@ pub struct Rule {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Review {
     /// The text of the source was read on that day.
-    Primary {
-        /// When.
-        read: &'static str,
-    },
+    Primary(&'static str),
     /// What somebody else wrote about the source was read on that day, and not the source.
     Secondary {
         /// When.
@@ -55,7 +52,7 @@ pub enum Review {
 impl std::fmt::Display for Review {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Self::Primary { read } => write!(f, "primary source, read {read}"),
+            Self::Primary(read) => write!(f, "primary source, read {read}"),
             Self::Secondary { read, written: None } => write!(f, "secondary source, read {read}"),
             Self::Secondary { read, written: Some(written) } => {
                 write!(f, "secondary source of {written}, read {read}")
@@ -77,7 +74,7 @@ const OPTED_OUT: u16 = 400;
 
 /// Summaries by regulators, law firms and others, which quote the texts.
 const SUMMARIES: Review = Review::Secondary { read: "2026-11-21", written: None };
-/// One review of the laws outside Europe, which cites the texts.
+/// One review of several laws, which cites the texts.
 const SURVEY: Review = Review::Secondary { read: "2026-11-21", written: Some("2026-09-08") };
 const EPRIVACY: &str = "Article 5(3) of the ePrivacy Directive";
 const PECR: &str = "PECR regulation 6 and Schedule A1";

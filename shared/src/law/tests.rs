@@ -23,7 +23,7 @@ fn every_row_is_whole_and_no_place_has_two() {
             assert_eq!(at(&country.to_lowercase(), part.map(str::to_lowercase).as_deref()), rule.id);
         }
         let days = match rule.review {
-            Review::Primary { read } => vec![read],
+            Review::Primary(read) => vec![read],
             Review::Secondary { read, written } => written.into_iter().chain([read]).collect(),
             Review::NotReread => Vec::new(),
         };
