@@ -1,6 +1,6 @@
 //! The law as data: what holds for a visitor, by where they are. `docs/regimes.md` is made from this table.
 //!
-//! Every row names its source and the day on which it was last compared with it. The engine never reads this table:
+//! Every row names its source, and says how and when it was last reviewed. The engine never reads this table:
 //! it reads a [`Regime`], which [`Rule::regime`] makes with the intervals that a site chose inside a row's limits.
 //! What this is not: legal advice, or a statement about the rest of data protection law.
 
@@ -29,8 +29,37 @@ pub struct Rule {
     pub min_refusal_days: u16,
     /// Where the row comes from.
     pub source: &'static str,
-    /// When it was last compared with its source.
-    pub reviewed: &'static str,
+    /// How it was reviewed, by the source that is named first.
+    pub review: Review,
+}
+
+/// How a row was last held against its source; days are ISO dates.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Review {
+    /// The text of the source was read on that day.
+    Primary(&'static str),
+    /// What somebody else wrote about the source was read on that day, and not the source.
+    Secondary {
+        /// When.
+        read: &'static str,
+        /// The date of what was read, where it is one text.
+        written: Option<&'static str>,
+    },
+    /// From what is known of it; nothing was read again.
+    NotReread,
+}
+
+impl std::fmt::Display for Review {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Primary(read) => write!(f, "primary source, read {read}"),
+            Self::Secondary { read, written: None } => write!(f, "secondary source, read {read}"),
+            Self::Secondary { read, written: Some(written) } => {
+                write!(f, "secondary source of {written}, read {read}")
+            }
+            Self::NotReread => f.write_str("not re-read"),
+        }
+    }
 }
 
 /// A year and a month: no authority's guidance lets a consent stand longer without a reminder, where none says more.
@@ -43,7 +72,10 @@ const HALF_YEAR: u16 = 183;
 /// Where nobody is asked again, a no has to stay: as long as browsers keep a cookie (RFC 6265bis, section 5.5).
 const OPTED_OUT: u16 = 400;
 
-const REVIEWED: &str = "2026-09-08";
+/// Summaries by regulators, law firms and others, which quote the texts.
+const SUMMARIES: Review = Review::Secondary { read: "2026-11-21", written: None };
+/// One review of several laws, which cites the texts.
+const SURVEY: Review = Review::Secondary { read: "2026-11-21", written: Some("2026-09-08") };
 const EPRIVACY: &str = "Article 5(3) of the ePrivacy Directive";
 const PECR: &str = "PECR regulation 6 and Schedule A1";
 const LOCAL: &str = "the law there (read as strictly as the ePrivacy Directive)";
@@ -62,7 +94,7 @@ const ASK: Rule = Rule {
     max_grant_days: GRANT,
     min_refusal_days: REFUSAL,
     source: MEMBER,
-    reviewed: REVIEWED,
+    review: Review::NotReread,
 };
 
 /// A member of the EU, or of the EEA, whose authority asks for nothing beyond the Directive.
@@ -95,6 +127,7 @@ const fn state(
         behaviour: Behaviour::RightsFirst,
         min_refusal_days: OPTED_OUT,
         source,
+        review: SUMMARIES,
         ..ASK
     }
 }
@@ -107,6 +140,7 @@ pub const RULES: &[Rule] = &[
         law: PECR,
         exemptions: true,
         source: "PECR 2003 reg 6 and Sch A1 (in force 5 February 2026); ICO guidance on storage and access technologies, 29 April 2026",
+        review: SUMMARIES,
         ..member("gb", "United Kingdom", &["GB"])
     },
     member("eu", "European Union (a site of several members)", &["EU"]),
@@ -117,6 +151,7 @@ pub const RULES: &[Rule] = &[
     member("cz", "Czechia", &["CZ"]),
     Rule {
         source: "TDDDG section 25: no exception for statistics; Directive 2002/58/EC Art 5(3)",
+        review: SUMMARIES,
         ..member("de", "Germany", &["DE"])
     },
     member("dk", "Denmark", &["DK"]),
@@ -131,6 +166,7 @@ pub const RULES: &[Rule] = &[
     Rule {
         max_grant_days: HALF_YEAR,
         source: "CNIL deliberations 2020-091 and 2020-092, 17 September 2020: six months for both answers",
+        review: SUMMARIES,
         ..member(
             "fr",
             "France, with its territories in the Union",
@@ -147,6 +183,7 @@ pub const RULES: &[Rule] = &[
     },
     Rule {
         source: "Garante, 10 June 2021, no. 231, 6.2: not asked again for six months; closing is refusing",
+        review: SUMMARIES,
         ..member("it", "Italy", &["IT"])
     },
     member("lt", "Lithuania", &["LT"]),
@@ -169,7 +206,15 @@ pub const RULES: &[Rule] = &[
         &["GG"],
         "Data Protection (Bailiwick of Guernsey) Law, 2017; no exemptions like those of PECR Sch A1 are in force there",
     ),
-    strict("gi", "Gibraltar", &["GI"], "GRA guidance note 28, 23 May 2023: as PECR, without its exemptions"),
+    Rule {
+        review: SURVEY,
+        ..strict(
+            "gi",
+            "Gibraltar",
+            &["GI"],
+            "GRA guidance note 28, 23 May 2023: as PECR, without its exemptions",
+        )
+    },
     strict(
         "im",
         "Isle of Man",
@@ -186,6 +231,7 @@ pub const RULES: &[Rule] = &[
         behaviour: Behaviour::NoticeFirst,
         marketing_asks: true,
         law: "the FADP and TCA Art 45c",
+        review: SURVEY,
         ..strict(
             "ch",
             "Switzerland",
@@ -193,22 +239,29 @@ pub const RULES: &[Rule] = &[
             "FADP; TCA Art 45c; FDPIC guide on cookies v1.1, 6 October 2025: express consent for advertising networks, refusal for the rest",
         )
     },
-    strict(
-        "br",
-        "Brazil",
-        &["BR"],
-        "LGPD Arts 7 and 8; ANPD guide on cookies, October 2022: refuse, accept and choose on the first layer",
-    ),
+    Rule {
+        review: SURVEY,
+        ..strict(
+            "br",
+            "Brazil",
+            &["BR"],
+            "LGPD Arts 7 and 8; ANPD guide on cookies, October 2022: refuse, accept and choose on the first layer",
+        )
+    },
     // A visitor whose province is unknown may be in Quebec.
-    strict(
-        "ca-qc",
-        "Quebec, and Canada where the province is unknown",
-        &["CA-QC", "CA"],
-        "Law 25, s. 8.1 (22 September 2023): functions that identify, locate or profile are off",
-    ),
+    Rule {
+        review: SURVEY,
+        ..strict(
+            "ca-qc",
+            "Quebec, and Canada where the province is unknown",
+            &["CA-QC", "CA"],
+            "Law 25, s. 8.1 (22 September 2023): functions that identify, locate or profile are off",
+        )
+    },
     Rule {
         behaviour: Behaviour::NoticeFirst,
         law: "PIPEDA",
+        review: SURVEY,
         ..strict(
             "ca",
             "Canada outside Quebec",

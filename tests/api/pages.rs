@@ -48,18 +48,18 @@ async fn a_form_records_the_signals_that_its_browser_sends(kind: Kind) -> Result
         ensure!(reply.json()["event"] == "refused", "{} {}", reply.status, reply.text());
         Ok(())
     };
-    let sent: [(&[(&str, &str)], [bool; 2]); 8] = [
-        (&[], [false, false]),
-        (&[("dnt", "1")], [false, true]),
-        (&[("dnt", "0")], [false, false]),
-        (&[("dnt", "unspecified")], [false, false]),
-        (&[("dnt", "1xyz")], [false, false]),
-        (&[("dnt", "0"), ("dnt", "1")], [false, true]),
-        (&[("sec-gpc", "1")], [true, false]),
-        (&[("sec-gpc", "1"), ("dnt", "1")], [true, true]),
+    let sent = [
+        (vec![], [false, false]),
+        (vec![("dnt", "1")], [false, true]),
+        (vec![("dnt", "0")], [false, false]),
+        (vec![("dnt", "unspecified")], [false, false]),
+        (vec![("dnt", "1xyz")], [false, false]),
+        (vec![("dnt", "0"), ("dnt", "1")], [false, true]),
+        (vec![("sec-gpc", "1")], [true, false]),
+        (vec![("sec-gpc", "1"), ("dnt", "1")], [true, true]),
     ];
-    for (at, (signals, [gpc, dnt])) in sent.iter().enumerate() {
-        send(signals).await?;
+    for (at, (signals, [gpc, dnt])) in sent.into_iter().enumerate() {
+        send(&signals).await?;
         let records = server.records()?;
         ensure!(records.len() == at + 1, "each is recorded");
         let record = records.last().and_then(|row| row["record"].as_str()).context("a record")?;

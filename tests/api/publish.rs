@@ -62,6 +62,35 @@ async fn mistakes_are_named_with_file_line_and_rule(kind: Kind) -> Result<()> {
     Ok(())
 }
 
+async fn publishing_names_the_languages_that_no_native_speaker_has_reviewed(kind: Kind) -> Result<()> {
+    let server = TestServer::on(kind).await?;
+    let say = |name: &str, policy: &str, command: &str| -> Result<String> {
+        let path = server.file(name, policy)?;
+        let done = server.avow(&["site", command, &path.display().to_string()])?;
+        let said = String::from_utf8_lossy(&done.stderr).into_owned();
+        ensure!(done.status.success(), "{command} {name}: {said}");
+        Ok(said)
+    };
+    let built_in = policy::in_languages(&policy::toml(""), &["en", "cy", "ar"])?;
+    for command in ["check", "publish"] {
+        let said = say("built-in.toml", &built_in, command)?;
+        ensure!(
+            said.contains("no native speaker has reviewed the built-in texts of en, cy, ar yet"),
+            "{command}: {said}"
+        );
+    }
+    // The control: where the owner has written every text, nobody else's is used.
+    let welsh = include_str!("../../server/languages/cy.toml");
+    let (_, texts) = welsh.split_once("[texts]").context("texts")?;
+    let one = policy::in_languages(&policy::toml(""), &["en", "cy"])?;
+    let own = format!("{one}\n[texts.cy]{texts}");
+    for command in ["check", "publish"] {
+        let said = say("own.toml", &own, command)?;
+        ensure!(said.contains("the built-in texts of en yet"), "{command}: {said}");
+    }
+    Ok(())
+}
+
 async fn two_sites_of_one_registrable_domain_are_refused(kind: Kind) -> Result<()> {
     let server = TestServer::on(kind).await?;
     let declared = "domains = [\"www.shop.example\", \"*.branch.example\", \"shop.localhost\"]";
@@ -139,4 +168,5 @@ avow_tests::on_both!(
     a_superseded_version_is_still_accepted,
     publishing_the_same_again_makes_no_version,
     mistakes_are_named_with_file_line_and_rule,
+    publishing_names_the_languages_that_no_native_speaker_has_reviewed,
 );

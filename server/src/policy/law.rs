@@ -107,7 +107,7 @@ mod tests {
 
     /// The table of all rows, for people.
     fn table() -> String {
-        let mut text = "| id | where | codes | without an answer | marketing | exemptions | consent at most | refusal at least | source | compared |\n\
+        let mut text = "| id | where | codes | without an answer | marketing | exemptions | consent at most | refusal at least | source | reviewed |\n\
              |---|---|---|---|---|---|---|---|---|---|\n"
             .to_owned();
         for rule in RULES {
@@ -123,7 +123,7 @@ mod tests {
                 rule.max_grant_days,
                 rule.min_refusal_days,
                 rule.source,
-                rule.reviewed,
+                rule.review,
             )
             .expect("a string takes all");
         }

@@ -204,34 +204,6 @@ fn what_languages_are_written_with_is_no_control_of_direction() {
 }
 
 #[test]
-fn an_accent_is_measured_on_what_its_buttons_stand_on() {
-    let told_of = |accent: &str, scheme: &str, layout: &str| {
-        let look = format!("scheme = \"{scheme}\"\nlayout = \"{layout}\"");
-        let source = changed("#0b5cab", accent).replacen("scheme = \"auto\"", &look, 1);
-        assert!(source.contains(&look), "{source}");
-        read(&source, "avow.toml").err().map(|faults| faults.to_string())
-    };
-    // 3.03 to 1 on white, 2.77 on the tint of a block.
-    for scheme in ["auto", "light"] {
-        for layout in super::looks::LAYOUTS.into_iter().filter(|layout| *layout != "block") {
-            assert_eq!(told_of("#949494", scheme, layout), None, "{layout}");
-        }
-        let told = told_of("#949494", scheme, "block").expect("refused");
-        assert!(
-            told.contains(
-                "[accent-contrast] `#949494` on the tint of a block, #f3f5f7, has a contrast of 2.77 to 1"
-            ),
-            "{told}"
-        );
-        assert_eq!(told_of("#8c8c8c", scheme, "block"), None);
-    }
-    // In the dark the tint is the easier one, and the preferences stand on the other: 2.98 and 3.24.
-    let dark = told_of("#696969", "dark", "block").expect("refused");
-    assert!(dark.contains("`#696969` on dark grey has a contrast of 2.97 to 1"), "{dark}");
-    assert_eq!(told_of("#6a6a6a", "dark", "block"), None);
-}
-
-#[test]
 fn a_name_beyond_measure_is_one_fault_with_its_place() {
     let faults =
         read(&changed("name = \"Counter\"", &format!("name = \"{}\"", "n".repeat(10_000))), "avow.toml")

@@ -22,8 +22,16 @@ fn every_row_is_whole_and_no_place_has_two() {
             assert_eq!(at(country, part), rule.id);
             assert_eq!(at(&country.to_lowercase(), part.map(str::to_lowercase).as_deref()), rule.id);
         }
-        let day: Vec<_> = rule.reviewed.split('-').map(str::len).collect();
-        assert_eq!(day, [4, 2, 2], "{}: reviewed on a day", rule.id);
+        let days = match rule.review {
+            Review::Primary(read) => vec![read],
+            Review::Secondary { read, written } => written.into_iter().chain([read]).collect(),
+            Review::NotReread => Vec::new(),
+        };
+        for day in &days {
+            let parts: Vec<_> = day.split('-').map(str::len).collect();
+            assert_eq!(parts, [4, 2, 2], "{}: reviewed on a day", rule.id);
+        }
+        assert!(days.is_sorted(), "{}: read before it was written", rule.id);
         assert!(rule.min_refusal_days >= 180, "{}", rule.id);
     }
 }
