@@ -248,6 +248,9 @@ async fn hand_over(browsers: Browsers) -> Result<()> {
     stranger.shown("#avow-banner").await?;
     stranger.wait("!location.hash.includes('avow')").await?;
     ensure!(stranger.eval("avow.decision()").await?.is_null(), "nothing came along");
+    let asks =
+        "performance.getEntriesByType('resource').some(entry => entry.name.includes('/handovers/taken'))";
+    ensure!(stranger.eval(asks).await? == false, "nor is it asked for");
     stranger.close().await;
 
     tab.click("a[data-avow-handover][href*=oncampus]").await?;
@@ -255,6 +258,7 @@ async fn hand_over(browsers: Browsers) -> Result<()> {
     tab.gone("#avow-banner").await?;
     let state = tab.eval("[avow.allows('search'), avow.allows('analytics'), location.hash]").await?;
     ensure!(state == json!([true, false, ""]), "{state}");
+    ensure!(tab.eval(asks).await? == true, "the control: here it was");
     ensure!(visit.demo.records(1).await?.len() == 1, "it is the same answer, and no second record");
     // It is sealed there, too, so a reload keeps it; and the other way nothing is overwritten.
     tab.reload().await?;
