@@ -25,7 +25,7 @@ pub fn run(arguments: &[&str]) -> Result<()> {
         if let Some(nginx) = step("setup: nginx, to measure against", setup::nginx)? {
             bench.env("AVOW_NGINX", nginx);
         }
-    } else if arguments.first() != Some(&"log")
+    } else if !arguments.first().is_some_and(|part| ["log", "geo"].contains(part))
         && let Some(bin) = services::postgres_bin()
     {
         // Measured as it is run: every commit on disk.

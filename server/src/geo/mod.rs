@@ -12,11 +12,12 @@ mod parts;
 
 pub use locator::Locator;
 
+use crate::rng::Rng;
 use anyhow::Context as _;
 use arc_swap::ArcSwapOption;
 use maxminddb::{LookupResult, Reader, WithinOptions};
 use serde::Deserialize;
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::io::Write as _;
 use std::net::IpAddr;
 #[cfg(unix)]
@@ -125,6 +126,33 @@ impl Geo {
         placed(&reader.as_ref()?.lookup(address.to_canonical()).ok()?)
     }
 
+    /// So many addresses that the file can place, each from a network drawn by chance: two that follow each other
+    /// have little of the file in common, as two visitors have. With how many such networks there are.
+    pub fn draw(&self, count: usize, rng: &Rng) -> (Vec<IpAddr>, usize) {
+        let reader = self.0.reader.load();
+        let Some(networks) =
+            reader.as_ref().and_then(|reader| reader.networks(WithinOptions::default()).ok())
+        else {
+            return (Vec::new(), 0);
+        };
+        let mut entries = HashMap::new();
+        let mut known = Vec::new();
+        for network in networks.flatten() {
+            let Some(offset) = network.offset() else { continue };
+            let is_placed = entries.entry(offset).or_insert_with(|| placed(&network).is_some());
+            if *is_placed && let Ok(network) = network.network() {
+                known.push((network.ip(), network.prefix()));
+            }
+        }
+        let drawn = (0..count).filter_map(|_| {
+            let drawn =
+                usize::try_from(u64::from_le_bytes(rng.bytes()) >> 33).ok()?.checked_rem(known.len())?;
+            let (first, prefix) = *known.get(drawn)?;
+            Some(within(first, prefix, u128::from_le_bytes(rng.bytes())))
+        });
+        (drawn.collect(), known.len())
+    }
+
     /// Whether a file is in use.
     pub fn is_known(&self) -> bool {
         self.0.reader.load().is_some()
@@ -204,6 +232,18 @@ fn placed(found: &LookupResult<'_, Vec<u8>>) -> Option<Place> {
     };
     Place::parse(&part.map_or_else(|| country.to_owned(), |part| format!("{country}-{part}")), Found::File)
         .or_else(|| Place::parse(country, Found::File))
+}
+
+/// The address of a network whose further bits are those.
+fn within(first: IpAddr, prefix: u8, bits: u128) -> IpAddr {
+    let free = |width: u32| u128::MAX.checked_shr(128 - width + u32::from(prefix)).unwrap_or(0);
+    match first {
+        IpAddr::V4(first) => {
+            let bits = u32::try_from(bits & free(32)).expect("the bits below a prefix of 32");
+            IpAddr::V4((u32::from(first) | bits).into())
+        }
+        IpAddr::V6(first) => IpAddr::V6((u128::from(first) | (bits & free(128))).into()),
+    }
 }
 
 /// Visits every network and decodes every entry, as a lookup would.

@@ -125,6 +125,22 @@ fn both_layouts_are_read() {
 }
 
 #[test]
+fn drawn_addresses_are_those_that_the_file_places_each_from_a_network_of_its_own() {
+    let folder = Folder::with(&nested());
+    let geo = opened(&folder.path());
+    let (drawn, networks) = geo.draw(400, &Rng::seeded(7));
+    assert_eq!((drawn.len(), networks), (400, 3), "not the network that is only registered");
+    for place in ["US-CA", "CA-QC", "GB"] {
+        let found: HashSet<_> =
+            drawn.iter().filter(|address| at(&geo, &address.to_string()) == place).collect();
+        assert!(found.len() > 40, "{place}: {} addresses", found.len());
+    }
+    assert!(drawn.iter().all(|address| geo.place(*address).is_some()));
+    assert_eq!(within([192, 0, 2, 0].into(), 32, u128::MAX), IpAddr::from([192, 0, 2, 0]));
+    assert_eq!(within([192, 0, 2, 0].into(), 23, u128::MAX), IpAddr::from([192, 0, 3, 255]));
+}
+
+#[test]
 fn without_a_file_nothing_is_known() {
     let folder = tempfile::tempdir().expect("a directory");
     let geo = opened(&folder.path().join(FILE));

@@ -3,7 +3,7 @@
 //! Rounds are interleaved (yardstick, Avow, yardstick, …) so that a slow minute of the machine hits both;
 //! medians are reported. Options: `--quick` (one short round, small history: shows that it works, measures
 //! nothing), `--out FILE` (the table as Markdown). Ends with 1 if a limit is missed. `avow-bench gate` measures
-//! the gate instead, `avow-bench log` the log.
+//! the gate instead, `avow-bench log` the log, `avow-bench geo` only where addresses are.
 //!
 //! Environment: `AVOW_BIN` (the release build), `AVOW_DIST` (the widget's built files), and
 //! `AVOW_TEST_POSTGRES_URL`; what is not set is said and left out.
@@ -63,6 +63,13 @@ async fn main() -> Result<ExitCode> {
     if arguments.first().is_some_and(|part| part == "log") {
         let mut report = Report::default();
         log::run(quick, &mut report).await?;
+        return finish(&arguments, quick, &report);
+    }
+    if arguments.first().is_some_and(|part| part == "geo") {
+        let program =
+            std::env::var_os("AVOW_BIN").map(PathBuf::from).context("AVOW_BIN: the program to measure")?;
+        let mut report = Report::default();
+        geo::run(&program, tempfile::tempdir()?.path(), quick, &mut report)?;
         return finish(&arguments, quick, &report);
     }
     let plan = if quick {
