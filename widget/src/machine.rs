@@ -7,7 +7,7 @@ use avow_shared::act::{Control, Input, RejectButton, Surface};
 use avow_shared::category::Category;
 use avow_shared::cookie;
 use avow_shared::decision::{Decision, decide};
-use avow_shared::engine::{Ask, Evaluation, evaluate, refused, stands};
+use avow_shared::engine::{Ask, Evaluation, Reason, evaluate, refused, stands};
 use avow_shared::id::Millis;
 use avow_shared::policy::{Asked, OptionalPurpose, Policy};
 use avow_shared::signals::Signals;
@@ -107,8 +107,9 @@ impl Machine {
             Wish::RejectAll => (Control::RejectAll, Vec::new()),
             Wish::Withdraw => (Control::Withdraw, Vec::new()),
         };
-        // A first layer asks about what is open: what was refused before is no part of the question.
-        let asks = self.asks() && matches!(how.surface, Surface::Banner | Surface::Page);
+        // A first layer that says what changed asks about that: what was refused before is no part of the question.
+        let changed = self.evaluation.ask == Ask::Choice(Reason::Changed)
+            && matches!(how.surface, Surface::Banner | Surface::Page);
         let (mut answers, mut all) = (Vec::new(), true);
         for (purpose, allowed) in policy.purposes().iter().zip(&self.evaluation.allowed) {
             let Category::Optional(category) = purpose.category else { continue };
@@ -118,7 +119,8 @@ impl Machine {
             let grant = match control {
                 // Of what a form asks for, "all" leaves what there is.
                 Control::AcceptAll => {
-                    let stays = asks && stored.is_some_and(|stored| refused(policy, optional, stored, now));
+                    let stays =
+                        changed && stored.is_some_and(|stored| refused(policy, optional, stored, now));
                     *allowed || by_banner && !stays
                 }
                 _ => switched.get(answers.len()) == Some(&true),

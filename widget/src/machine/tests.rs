@@ -94,7 +94,7 @@ fn asked_again_about_what_changed_accepting_leaves_what_was_refused() {
     let changed = policy::read(&facts.join("\n")).expect("a whole policy").policy;
     let again = || Machine::new(&changed, Signals::default(), &cookie, NOW);
     let mut machine = again();
-    assert_eq!(machine.evaluation.ask, Ask::Choice(avow_shared::engine::Reason::Changed));
+    assert_eq!(machine.evaluation.ask, Ask::Choice(Reason::Changed));
     assert_eq!(machine.evaluation.allowed, [true, false, false]);
     let answer = machine.answer(&changed, Wish::AcceptAll, &BY_HAND, NOW).expect("it counts");
     assert_eq!((machine.evaluation.allowed, machine.evaluation.ask), (vec![true, true, false], Ask::No));
