@@ -139,7 +139,7 @@ pub(super) async fn take(
     let left = if asked.is_none() { answered(&shown, submission) } else { None };
     let shown = only(shown, asked.or(left.as_deref()));
     let granted = match_choices(&shown, submission)?;
-    check_act(&shown, submission, &granted)?;
+    check_act(submission, &granted)?;
     let decision = Decision { left_on: left.is_some(), ..decision_of(&shown, submission, &granted) };
     let seal = state.seal.seal(&submission.site, &decision);
     let until = decision.remembered(shown.regime.refusal_days);

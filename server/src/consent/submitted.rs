@@ -8,7 +8,7 @@ use avow_shared::act::{Control, Event, Input, RejectButton, Surface};
 use avow_shared::category::Category;
 use avow_shared::engine::on_unasked;
 use avow_shared::id::{DAY_MS, Millis, PurposeId, RecordId, is_base64url, is_hex};
-use avow_shared::policy::{Asked, OptionalPurpose, Policy};
+use avow_shared::policy::{OptionalPurpose, Policy};
 use avow_shared::submission::{SECRET_LEN, Submission};
 
 /// A visitor's clock may be ahead by this much.
@@ -128,14 +128,12 @@ pub(super) fn objects(policy: &Policy, submission: &Submission, event: Event) ->
 }
 
 /// A grant needs a person, and a way to refuse that could be seen and used; the words must fit the choices.
-pub(super) fn check_act(policy: &Policy, submission: &Submission, granted: &[bool]) -> Result<(), Error> {
+pub(super) fn check_act(submission: &Submission, granted: &[bool]) -> Result<(), Error> {
     let fits = match submission.control {
-        // What a form of the site asks for is not among "all", nor what was refused before a first layer asked again.
-        Control::AcceptAll => policy
-            .optional()
-            .zip(granted)
-            .any(|(optional, granted)| *granted && optional.purpose.asked == Asked::ByBanner),
-        Control::RejectAll | Control::Withdraw => !granted.iter().any(|granted| *granted),
+        // What a form of the site asks for is not among a banner's "all", nor what was refused before a first layer asked
+        // again; what is left of it is something.
+        Control::AcceptAll => granted.contains(&true),
+        Control::RejectAll | Control::Withdraw => !granted.contains(&true),
         Control::Save => true,
     };
     if !fits {
@@ -161,5 +159,30 @@ pub(super) fn check_act(policy: &Policy, submission: &Submission, granted: &[boo
                 RejectButton::MIN_CONTRAST
             ),
         ))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::submission;
+
+    /// "Accept all" may leave some denied, as where a first layer asks again about the others, and may be about a form's
+    /// questions alone; but it allows something, and refusing allows nothing.
+    #[test]
+    fn the_words_fit_the_choices() {
+        for (control, granted, fits) in [
+            (Control::AcceptAll, [true, true], true),
+            (Control::AcceptAll, [true, false], true),
+            (Control::AcceptAll, [false, false], false),
+            (Control::RejectAll, [false, false], true),
+            (Control::RejectAll, [false, true], false),
+            (Control::Withdraw, [true, true], false),
+            (Control::Save, [true, false], true),
+        ] {
+            let submission = Submission { control, ..submission(1, granted[0], granted[1]) };
+            let told = check_act(&submission, &granted);
+            assert_eq!(told.is_ok(), fits, "{control:?} {granted:?}: {told:?}");
+        }
     }
 }

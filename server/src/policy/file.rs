@@ -186,7 +186,7 @@ pub struct Look {
     #[schemars(regex(pattern = r"^#[0-9a-fA-F]{6}$"))]
     pub accent: At<String>,
     /// Where the first layer stands: a `card` over the page (the default), a `block` in its flow, a `bar` along its lower
-    /// edge, a `box` in its corner; `none` if the page has a first layer of its own.
+    /// edge, a `box` in its corner, a `dialog` in its middle; `none` if the page has a first layer of its own.
     #[schemars(extend("enum" = ["card", "block", "bar", "box", "dialog", "none"]))]
     pub layout: Option<At<String>>,
     /// Whose type it has: the device's (`system`, the default) or the page's (`page`).
